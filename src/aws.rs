@@ -39,7 +39,7 @@ use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 pub use error::{absent_is_done, absent_is_none, aws_error};
 pub use gate::{Gate, Moment};
-pub use http::{Bundle, NoBundle, Tell};
+pub use http::{Awaited, Bundle, NoBundle, Tell};
 pub use identity::missing_half;
 
 /// The owner of the credentials; AWS tells everyone (IAM: "No permissions are required").
@@ -164,7 +164,7 @@ pub struct Settings {
     pub variable: Variables,
     /// The same, where one that is set and empty counts.
     pub as_written: Variables,
-    /// Says which place is waited for.
+    /// Says what is waited for.
     pub tell: Tell,
     /// The variables of the environment that hold passwords: no child process gets them.
     pub passwords: BTreeSet<String>,
@@ -252,7 +252,7 @@ impl Aws {
             loader = loader.endpoint_url(url);
         }
         let profile = profile_in_use(settings.profile.as_deref(), variable);
-        let aws = Self::of(&loader.load().await, profile.as_deref(), *variable)?;
+        let aws = Self::of(&loader.load().await, profile.as_deref(), *variable, settings.tell)?;
         let rds_endpoint = variable("AWS_ENDPOINT_URL_RDS").filter(|_| settings.endpoint_url.is_none());
         Ok(Self { folder: settings.folder.clone(), rds_endpoint, ..aws })
     }
@@ -262,12 +262,17 @@ impl Aws {
     /// # Errors
     /// [`NoRegion`] when the configuration has no region.
     pub fn from_config(config: &SdkConfig) -> Result<Self, NoRegion> {
-        Self::of(config, None, |_| None)
+        Self::of(config, None, |_| None, |_| ())
     }
 
-    fn of(config: &SdkConfig, profile: Option<&str>, variable: Variables) -> Result<Self, NoRegion> {
+    fn of(
+        config: &SdkConfig,
+        profile: Option<&str>,
+        variable: Variables,
+        tell: Tell,
+    ) -> Result<Self, NoRegion> {
         let region = config.region().ok_or(NoRegion)?.to_string();
-        let expiry = identity::Expiry::of(profile, variable);
+        let expiry = identity::Expiry::of(profile, variable, tell);
         let config = expiry.watch(config);
         let gate = Gate::default();
         let memory = memory::Memory::default();

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::gate::Shut;
-use super::http::{Obstacle, Unreached};
+use super::http::{AtProxy, Obstacle, Unreached};
 use super::identity::NoCredentials;
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, Outcome};
@@ -40,12 +40,18 @@ where
             _ if let Some(obstacle) = obstacle(&error) => {
                 let code = match obstacle {
                     Obstacle::Certificate => "NotTrusted",
+                    Obstacle::NotEncrypted => "NotEncrypted",
+                    Obstacle::Proxy(AtProxy::Unusable) => "BadProxy",
                     Obstacle::Proxy(_) => "ProxyRefused",
                     Obstacle::Silent => "TimedOut",
                     Obstacle::UnknownHost => "UnknownHost",
-                    Obstacle::Refused | Obstacle::Broken => "Unreachable",
+                    Obstacle::Refused | Obstacle::NoWay | Obstacle::Broken | Obstacle::Unreadable => {
+                        "Unreachable"
+                    }
                 };
-                (code.to_owned(), causes(&error), Outcome::Unknown)
+                // Nothing was sent to a proxy that cannot be used, nor past it.
+                let outcome = if code == "BadProxy" { Outcome::Refused } else { Outcome::Unknown };
+                (code.to_owned(), causes(&error), outcome)
             }
             SdkError::ConstructionFailure(_) => ("BadRequest".to_owned(), causes(&error), Outcome::Refused),
             SdkError::DispatchFailure(failure) if failure.is_user() => {

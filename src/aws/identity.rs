@@ -1,8 +1,10 @@
 //! The identity cache of the SDK, with a look at when the credentials in use end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use super::http::{Awaited, QUIET, Tell};
 use super::{Variables, profile};
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
@@ -20,11 +22,34 @@ pub(super) struct Expiry {
     /// The profile that is named, or the one of the environment where that has no credentials itself.
     profile: Option<String>,
     variable: Variables,
+    tell: Tell,
+    /// True once there were credentials, or the user was told that they are waited for: a run whose lines that one could tear comes later.
+    is_settled: Arc<AtomicBool>,
 }
 
 impl Expiry {
-    pub(super) fn of(profile: Option<&str>, variable: Variables) -> Self {
-        Self { said: Arc::default(), profile: profile.map(str::to_owned), variable }
+    pub(super) fn of(profile: Option<&str>, variable: Variables, tell: Tell) -> Self {
+        let profile = profile.map(str::to_owned);
+        Self { said: Arc::default(), profile, variable, tell, is_settled: Arc::default() }
+    }
+
+    /// The credentials, and before them a word on the command that is to give them, where they are the first of this run.
+    async fn first<T>(&self, credentials: impl Future<Output = T>) -> T {
+        let mut credentials = std::pin::pin!(credentials);
+        if !self.is_settled.load(Ordering::Relaxed) {
+            if let Ok(known) = tokio::time::timeout(QUIET, &mut credentials).await {
+                self.is_settled.store(true, Ordering::Relaxed);
+                return known;
+            }
+            let profile = self.profile.as_deref().unwrap_or("default");
+            // A place that a profile gets its credentials from is told of itself.
+            if let Some(profile) = profile::with_command(profile, self.variable)
+                && !self.is_settled.swap(true, Ordering::Relaxed)
+            {
+                (self.tell)(&Awaited::Credentials { profile: &profile });
+            }
+        }
+        credentials.await
     }
 
     /// As the SDK says, or else the environment, whose credentials are not those of a profile.
@@ -96,7 +121,8 @@ impl ResolveCachedIdentity for Watching {
         config: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
         IdentityFuture::new(async move {
-            let identity = self.inner.resolve_cached_identity(resolver, components, config).await;
+            let resolved = self.inner.resolve_cached_identity(resolver, components, config);
+            let identity = self.expiry.first(resolved).await;
             let identity = identity.map_err(|source| match &self.expiry.profile {
                 Some(profile) => {
                     let has = |key| profile::setting(profile, key, self.expiry.variable).is_some();
@@ -151,8 +177,8 @@ mod tests {
             "AWS_CREDENTIAL_EXPIRATION" => Some("1970-01-01T01:00:00Z".to_owned()),
             _ => Some("set".to_owned()),
         };
-        assert!(Expiry::of(None, environment).get().is_some());
-        let named = Expiry::of(Some("work"), environment);
+        assert!(Expiry::of(None, environment, |_| ()).get().is_some());
+        let named = Expiry::of(Some("work"), environment, |_| ());
         assert_eq!(named.get(), None);
         let end = SystemTime::UNIX_EPOCH + Duration::from_secs(7200);
         *named.said.lock().expect("nobody panicked") = Some(end);

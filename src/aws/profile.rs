@@ -114,7 +114,7 @@ pub fn needs_no_person(
     // A chain that goes in a circle is for the SDK to tell of.
     for _ in 0..8 {
         let Some(at) = next else { break };
-        let settings = settings(&text, &at);
+        let settings = settings(&text, Holder::Config, &at);
         if let Some((_, needs)) = BY_A_PERSON.iter().find(|(key, _)| settings.contains_key(key)) {
             return Err(NeedsCommandLine { name: name.to_owned(), needs });
         }
@@ -135,16 +135,19 @@ pub(super) fn quoted(name: &str) -> String {
 /// A setting of a profile in the config file.
 pub fn setting(name: &str, key: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let text = std::fs::read_to_string(Holder::Config.file(variable)?).ok()?;
-    settings(&text, name).get(key).filter(|value| !value.is_empty()).map(|value| (*value).to_owned())
+    settings(&text, Holder::Config, name)
+        .get(key)
+        .filter(|value| !value.is_empty())
+        .map(|value| (*value).to_owned())
 }
 
-/// The settings of one profile in a config file.
-fn settings<'a>(text: &'a str, name: &str) -> BTreeMap<&'a str, &'a str> {
+/// The settings of one profile in a file.
+fn settings<'a>(text: &'a str, holder: Holder, name: &str) -> BTreeMap<&'a str, &'a str> {
     let mut is_it = false;
     let mut settings = BTreeMap::new();
     for line in text.lines() {
         if line.starts_with('[') {
-            is_it = profiles(line, Holder::Config).is_some_and(|names| names.contains(name));
+            is_it = profiles(line, holder).is_some_and(|names| names.contains(name));
         } else if let (true, Some((key, value))) =
             (is_it && !line.starts_with([' ', '\t', '#', ';']), line.split_once('='))
         {
@@ -156,6 +159,22 @@ fn settings<'a>(text: &'a str, name: &str) -> BTreeMap<&'a str, &'a str> {
 
 /// The setting with a command that prints credentials. The SDK starts it with the whole environment of this program.
 const COMMAND: &str = "credential_process";
+
+/// The profile whose command gives the credentials of another: that one itself, or the one that they are taken from.
+pub(super) fn with_command(name: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let read = |holder: Holder| Some((holder, std::fs::read_to_string(holder.file(&variable)?).ok()?));
+    let files: Vec<(Holder, String)> = Holder::ALL.into_iter().filter_map(read).collect();
+    let mut at = name.to_owned();
+    // A chain that goes in a circle is for the SDK to tell of.
+    for _ in 0..8 {
+        let settings: Vec<_> = files.iter().map(|(holder, text)| settings(text, *holder, &at)).collect();
+        if settings.iter().any(|settings| settings.contains_key(COMMAND)) {
+            return Some(at);
+        }
+        at = (*settings.iter().find_map(|settings| settings.get("source_profile"))?).to_owned();
+    }
+    None
+}
 
 /// The files of profiles, with commands that drop these variables before they run; none where no command would get one of them.
 /// Files that cannot be read are for the SDK to tell of.
@@ -218,6 +237,34 @@ mod tests {
         let expected = "[profile a]\ncredential_process = unset A B; get --for \"me\"\n  --more\nregion = x\n[profile b]\n\
                         CREDENTIAL_PROCESS= unset A B; other\n# credential_process = none\ns3 =\n  credential_process = no";
         assert_eq!(dropping(&["A", "B"], text), expected);
+    }
+
+    #[test]
+    fn the_command_for_credentials_may_be_that_of_the_profile_they_are_taken_from() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("it can be written");
+            path.display().to_string()
+        };
+        let config = "[profile role]\nsource_profile = base\n[profile base]\ncredential_process = x\n[profile keys]\nregion = x\n\
+                      [profile round]\nsource_profile = round\n";
+        let (config, credentials) =
+            (write("config", config), write("credentials", "[ops]\ncredential_process = y\n"));
+        let variable = |key: &str| match key {
+            "AWS_CONFIG_FILE" => Some(config.clone()),
+            "AWS_SHARED_CREDENTIALS_FILE" => Some(credentials.clone()),
+            _ => None,
+        };
+        for (name, expected) in [
+            ("role", Some("base")),
+            ("base", Some("base")),
+            ("ops", Some("ops")),
+            ("keys", None),
+            ("round", None),
+        ] {
+            assert_eq!(with_command(name, variable).as_deref(), expected, "{name}");
+        }
     }
 
     #[test]

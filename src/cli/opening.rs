@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::aws::profile::{self, must_exist, needs_no_person};
 use crate::aws::state_s3::S3State;
 use crate::aws::{
-    Aws, Bundle, NoRegion, PROFILES, Settings, missing_half, profile_in_use, profile_of_environment,
+    Awaited, Aws, Bundle, NoRegion, PROFILES, Settings, missing_half, profile_in_use, profile_of_environment,
 };
 use crate::engine::cloud::CloudError;
 use crate::engine::executor::hint_for_code;
@@ -152,9 +152,9 @@ async fn connect_as(options: &Global, profile: Option<String>, meant: Meant) -> 
     if aws.region().is_empty() { Err(no_region(NoRegion)) } else { Ok(aws) }
 }
 
-/// Says who is waited for. No screen is there yet, nor a run whose lines this one could tear.
-fn waiting(place: &str) {
-    Sink::stderr().line(&harmless(&format!("Waiting for an answer of {place}.")));
+/// Says what is waited for. No screen is there yet, nor a run whose lines this one could tear.
+fn waiting(awaited: &Awaited<'_>) {
+    Sink::stderr().line(&harmless(&format!("Waiting for {awaited}.")));
 }
 
 /// The certificates that the environment names, or else the profile.

@@ -115,7 +115,13 @@ impl CloudError {
     pub fn is_unreached(&self) -> bool {
         matches!(
             self.code.as_str(),
-            "NotTrusted" | "ProxyRefused" | "TimedOut" | "UnknownHost" | "Unreachable"
+            "BadProxy"
+                | "NotEncrypted"
+                | "NotTrusted"
+                | "ProxyRefused"
+                | "TimedOut"
+                | "UnknownHost"
+                | "Unreachable"
         )
     }
 

@@ -1,7 +1,7 @@
 //! The network of a company as the program meets it: proxies, certificates of its own, hosts that are not reached.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -49,6 +49,143 @@ fn proxy() -> (String, Receiver<String>) {
         }
     });
     (place, all)
+}
+
+/// The ways in which a firewall, a broken server or a broken proxy ends connections.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    Closed,
+    /// What was sent is left unread.
+    Reset,
+    /// The proxy opens the tunnel, and there is nothing behind it.
+    TunnelClosed,
+    /// HTTP, in place of TLS.
+    PlainHttp,
+}
+
+impl Ending {
+    fn end(self, mut stream: TcpStream) {
+        let mut buffer = [0; 4096];
+        let answer = match self {
+            Self::Reset => {
+                let _ = stream.peek(&mut buffer);
+                return;
+            }
+            Self::Closed => "",
+            Self::TunnelClosed => "HTTP/1.1 200 OK\r\n\r\n",
+            Self::PlainHttp => "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+        };
+        let _ = stream.read(&mut buffer);
+        let _ = stream.write_all(answer.as_bytes());
+    }
+}
+
+/// A server whose connections all end so; one word for each of them.
+fn ending(how: Ending) -> (String, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let place = listener.local_addr().expect("it is bound").to_string();
+    let (heard, all) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let is_heard = heard.send(()).is_ok();
+            how.end(stream.expect("a connection"));
+            if !is_heard {
+                return;
+            }
+        }
+    });
+    (place, all)
+}
+
+#[test]
+fn a_connection_that_is_cut_off_is_given_up_within_seconds_and_named_with_its_port() {
+    let try_it = |scheme: &'static str, how: Ending, is_proxy: bool, most: usize, words: &'static str| {
+        move || {
+            let folder = tempfile::tempdir().expect("a folder can be made");
+            let (place, heard) = ending(how);
+            let begun = Instant::now();
+            let (meant, output) = if is_proxy {
+                let meant = "nowhere.invalid:8443";
+                let proxy = format!("http://somebody:geheim@{place}");
+                (meant, plan(folder.path(), &format!("https://{meant}"), &[("HTTPS_PROXY", &proxy)]))
+            } else {
+                (place.as_str(), plan(folder.path(), &format!("{scheme}://{place}"), &[]))
+            };
+            let (said, took, tried) = (error_of(&output), begun.elapsed(), heard.try_iter().count());
+            assert!(said.contains(meant) && said.contains(&place), "{how:?}: {said}");
+            assert!(said.contains(words) && !said.contains("geheim"), "{how:?}: {said}");
+            assert!(said.contains("look at the") && said.contains("HTTPS_PROXY"), "{how:?}: {said}");
+            assert!(tried <= most, "{how:?}: {tried} connections");
+            // It took half a minute before.
+            assert!(took < Duration::from_secs(10), "{how:?}: {took:?}");
+        }
+    };
+    // A plan makes four calls side by side, each three times at most; there were up to 29 connections before. To ask again is of no use
+    // where no TLS is spoken.
+    let closed = "closed the connection";
+    let through = "was closed without an answer";
+    let ways = [
+        try_it("https", Ending::Closed, false, 12, closed),
+        try_it("https", Ending::Reset, false, 12, closed),
+        try_it("https", Ending::PlainHttp, false, 4, "no encrypted connection"),
+        try_it("http", Ending::Closed, false, 12, closed),
+        try_it("http", Ending::Reset, false, 12, closed),
+        try_it("", Ending::Closed, true, 12, closed),
+        try_it("", Ending::Reset, true, 12, closed),
+        try_it("", Ending::TunnelClosed, true, 12, through),
+    ];
+    let running = ways.map(std::thread::spawn);
+    for way in running {
+        if let Err(panic) = way.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+#[test]
+fn a_bucket_of_the_state_that_cuts_connections_off_is_given_up_within_seconds() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let text = "stack: shop\nstate: { location: \"s3://bucket/shop.json\" }\nbuckets: { a: {} }\n";
+    std::fs::write(folder.path().join("provision.yaml"), text).expect("it can be written");
+    let (place, heard) = ending(Ending::Closed);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+    command.args(["plan", "--region", "eu-west-1", "--endpoint-url", &format!("http://{place}")]);
+    command.envs([("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")]);
+    let output = command.current_dir(folder.path()).stdin(Stdio::null()).output().expect("it starts");
+    let said = error_of(&output);
+    assert!(said.contains(&format!("{place} closed the connection without an answer")), "{said}");
+    assert!(heard.try_iter().count() <= 4, "{said}");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_an_error_and_nothing_is_sent_past_it() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (place, heard) = ending(Ending::Closed);
+    let endpoint = format!("https://{place}");
+    for (variable, address, shown) in [
+        ("HTTPS_PROXY", "socks5://me:geheim@proxy.invalid:1080", "proxy.invalid:1080"),
+        ("ALL_PROXY", "socks5h://proxy.invalid:1080", "proxy.invalid:1080"),
+        ("https_proxy", "ftp://proxy.invalid:21", "proxy.invalid:21"),
+        ("all_proxy", "http://bad host:3128", "bad host:3128"),
+        ("HTTPS_PROXY", r"http://dom\user:p@geheim@127.0.0.1:3128", "127.0.0.1:3128"),
+    ] {
+        let output = plan(folder.path(), &endpoint, &[(variable, address)]);
+        let said = error_of(&output);
+        let words = format!("{variable}, which names {shown}, cannot be used");
+        assert!(said.contains(&words) && said.contains(&place), "{said}");
+        assert!(said.contains("http://HOST:PORT") && said.contains("NO_PROXY"), "{said}");
+        assert!(!said.contains("geheim"), "{said}");
+        assert_eq!(heard.try_iter().count(), 0, "{variable}: it was asked directly");
+    }
+    // It is of no matter to a host that is reached without it.
+    let socks = ("HTTPS_PROXY", "socks5://proxy.invalid:1080");
+    let output = plan(folder.path(), &endpoint, &[socks, ("NO_PROXY", "127.0.0.1")]);
+    assert!(
+        error_of(&output).contains("closed the connection") && heard.try_iter().count() > 0,
+        "{output:?}"
+    );
+    let output = plan(folder.path(), &format!("http://127.0.0.1:{}", closed_port()), &[socks]);
+    assert!(error_of(&output).contains("refuses the connection"), "{output:?}");
 }
 
 #[test]
@@ -183,6 +320,34 @@ fn a_server_that_is_silent_is_named_on_the_screen_while_it_is_waited_for() {
     command.wait().expect("it ends");
     assert_eq!(line, format!("Waiting for an answer of {place}.\n"));
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_command_for_credentials_that_takes_its_time_is_named_on_the_screen() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (config, answer) = (file("config"), file("answer.json"));
+    // It ends when there is an answer to give.
+    let text = format!(
+        "[profile company]\nregion = eu-west-1\ncredential_process = until cat {answer} 2> /dev/null; do sleep 0.05; done\n"
+    );
+    std::fs::write(&config, text).expect("it can be written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+    let endpoint = format!("http://127.0.0.1:{}", closed_port());
+    command.args(["plan", "--reference", "--profile", "company", "--endpoint-url", &endpoint]);
+    command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut running = command.env("AWS_CONFIG_FILE", config).spawn().expect("the program starts");
+    let mut lines = BufReader::new(running.stderr.take().expect("it is piped")).lines();
+    let line = lines.next().expect("there is a line").expect("it is text");
+    let made = file("answer.new");
+    let credentials = r#"{"Version": 1, "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret"}"#;
+    std::fs::write(&made, credentials).expect("it can be written");
+    std::fs::rename(&made, &answer).expect("it can be put there at once");
+    let rest: Vec<String> = lines.map(|line| line.expect("it is text")).collect();
+    assert_eq!(running.wait().expect("it ends").code(), Some(1));
+    assert_eq!(line, "Waiting for the credentials of the profile company: credential_process.");
+    assert!(rest.iter().any(|line| line.contains("refuses the connection")), "{rest:?}");
+    assert!(!rest.iter().any(|line| line.contains("Waiting for the credentials")), "{rest:?}");
 }
 
 #[test]

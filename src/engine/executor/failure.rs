@@ -98,7 +98,16 @@ pub fn hint_for_code(code: &str) -> Option<String> {
              provision iam-policy"
         }
         "Unreachable" | "TimedOut" => {
-            "look at the network and at the endpoint (--endpoint-url, AWS_ENDPOINT_URL), then run the same command again"
+            "look at the network (a firewall, or a proxy of HTTPS_PROXY, may keep the connection from coming about) and at the endpoint \
+             (--endpoint-url, AWS_ENDPOINT_URL), then run the same command again"
+        }
+        "NotEncrypted" => {
+            "look at the endpoint (--endpoint-url, AWS_ENDPOINT_URL): one without encryption begins with http://; and at the network: a firewall, \
+             a login page or a proxy of HTTPS_PROXY may answer in its place; then run the same command again"
+        }
+        "BadProxy" => {
+            "write the proxy as http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before HOST where it wants them (an @ in them is %40, \
+             a / is %2F, a \\ is %5C), or name the hosts in NO_PROXY that are to be reached without it; then run the same command again"
         }
         "UnknownHost" => {
             "look at the region (--region, AWS_REGION, or `region:` in the stack file), at the endpoint (--endpoint-url, AWS_ENDPOINT_URL) \
