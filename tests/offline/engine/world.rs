@@ -14,7 +14,7 @@ use provision::engine::interrupt::{Interrupt, interrupt};
 use provision::engine::kind::Registry;
 use provision::engine::network::Cluster;
 use provision::engine::plan::{Mode, Plan};
-use provision::engine::planner::{self, Input, Options, Planning, Sightings};
+use provision::engine::planner::{self, Input, Options, Planning, Safeguards, Sightings};
 use provision::engine::rebuild::{Rebuilt, Terms, rebuild};
 use provision::engine::refresh::{RefreshError, refresh};
 use provision::engine::resource::Claim;
@@ -211,9 +211,18 @@ impl World {
             region: "eu-west-1",
             now: jiff::Timestamp::UNIX_EPOCH,
             options,
-            safeguards: &Default::default(),
+            safeguards: &self.safeguards(options.mode),
         });
         (planning, sightings)
+    }
+
+    /// What the stack file says of a destroy: the addresses that it declares.
+    fn safeguards(&self, mode: Mode) -> Safeguards {
+        let declared = match mode {
+            Mode::Destroy => self.declarations.keys().cloned().collect(),
+            Mode::Apply | Mode::RefreshOnly => BTreeSet::new(),
+        };
+        Safeguards { declared, ..Safeguards::default() }
     }
 
     /// Plans as a command does that looks for more than it plans with: `looked_for` is what AWS is asked about.
@@ -235,7 +244,7 @@ impl World {
             region: "eu-west-1",
             now: jiff::Timestamp::UNIX_EPOCH,
             options,
-            safeguards: &Default::default(),
+            safeguards: &self.safeguards(options.mode),
         });
         planning.plan
     }
