@@ -72,7 +72,7 @@ const SERVICES: &[&str] = &["EC2", "EFS", "KMS", "RDS", "S3", "SERVICE_QUOTAS", 
 /// Tells the user what is waited for. It is called once for each, and never for a place that has answered before.
 pub type Tell = fn(&Awaited<'_>);
 
-/// What a run waits for before it goes on.
+/// The place that a run waits for before it goes on.
 #[derive(Clone, Copy, Debug)]
 pub enum Awaited<'a> {
     /// A host with its port that has never answered in this run.
@@ -186,7 +186,7 @@ struct Met {
     /// The user was told that it is waited for.
     is_told: bool,
     was_silent: bool,
-    /// How often it broke off, where calls side by side count as one.
+    /// The times that it broke off; calls side by side count as one.
     breaks: u32,
     last_break: Option<Instant>,
 }

@@ -93,7 +93,7 @@ fn read(address: &str) -> (String, Result<ProxyConfig, String>) {
         }
     };
     let port = port.trim_end_matches(':');
-    // Where there is no number, there may be a password.
+    // In the place of a number there may be a password.
     let is_digits = port.bytes().skip(1).all(|sign| sign.is_ascii_digit());
     let shown = place(&format!("{scheme}://{host}{}", if is_digits { port } else { "" }));
     let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));

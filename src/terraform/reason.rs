@@ -47,7 +47,7 @@ pub enum Reason {
     },
     /// Named by what uses it, and not managed.
     Named,
-    /// What it belongs to was taken over, and it was not; or nothing of it was.
+    /// The object that it belongs to was taken over, and it was not; or nothing of it was.
     LeftAsItIs,
     NoKind,
 }

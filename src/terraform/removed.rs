@@ -40,7 +40,7 @@ pub struct Removal {
     pub rest: Vec<Reference>,
     /// The objects that are not adopted, and that Terraform forgets too: a block names all objects of a resource.
     pub forgotten: Vec<LeftOut>,
-    /// What was left as it is when the rest was taken over, and has no block: it stays with Terraform.
+    /// The objects that were left as they are when the rest was taken over, and have no block: they stay with Terraform.
     pub stays: Vec<LeftOut>,
     /// The same of the modules above, which has a block with the rest of them.
     pub of_modules: Vec<LeftOut>,

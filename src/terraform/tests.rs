@@ -688,7 +688,7 @@ fn what_is_left_as_it_is_has_no_block_and_its_rules_have_none_either() {
             "aws_security_group_rule.shared",
         ]
     );
-    // Where the module is deleted, what has no block would be destroyed.
+    // With the module deleted, an object without a block would be destroyed.
     assert_eq!(left(&blocks.of_modules), ["module.m.aws_security_group.shared"]);
     assert_eq!(names(&blocks.rest), ["module.m.aws_security_group.shared"]);
     assert!(blocks.text.contains("\n#   aws_security_group.shared (sg-1)\n"), "{}", blocks.text);

@@ -35,7 +35,7 @@ pub(super) struct Gathered {
     pub(super) scene: Scene,
     pub(super) wanted: Vec<describe::Wanted>,
     pub(super) evidence: Vec<Line>,
-    /// Where the network was looked for.
+    /// The place in which the network was looked for.
     pub(super) discovery: Option<Discovery>,
     /// The lines of a new stack file that say which network it is.
     pub(super) network: Option<String>,
@@ -77,7 +77,7 @@ pub(super) async fn gather(
     let mut found = Vec::new();
     let wishes = &request.wishes;
     for wish in wishes {
-        // What AWS does not answer ends it; what it says of one object is of that one alone.
+        // A call without an answer ends it; a word of one object is of that one alone.
         match gatherer.named(wish, wishes, &found, again).await {
             Ok(one) => found.push(one),
             Err(failure) if failure.kind() == FailureKind::Usage => refusals.push(failure),

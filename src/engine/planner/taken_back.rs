@@ -59,7 +59,7 @@ pub(super) fn with_parts(input: &Input<'_>, targets: &BTreeSet<Address>) -> BTre
     targets.iter().cloned().chain(parts.flatten()).collect()
 }
 
-/// What an apply has to be told where something of the same kind is new: the entry may have been renamed, and the new one would be
+/// The finding where something of the same kind is new: the entry may have been renamed, and the new one would be
 /// empty.
 pub(super) fn beside_a_new_one(input: &Input<'_>, address: &Address, record: &Record) -> Option<Finding> {
     // Its parts are told of with it.
