@@ -21,8 +21,6 @@ pub(super) fn is_taken_back(input: &Input<'_>, address: &Address, record: &Recor
 }
 
 fn was_of_others(input: &Input<'_>, address: &Address, record: &Record) -> bool {
-    let Some(state) = input.state else { return false };
-    let Some(claim) = record.claimed.as_ref().filter(|_| record.predecessor.is_none()) else { return false };
     let is_declared =
         input.safeguards.declared.contains(address) || input.blueprint.declarations.contains_key(address);
     // An apply that was cut off has written the tags first.
@@ -30,20 +28,21 @@ fn was_of_others(input: &Input<'_>, address: &Address, record: &Record) -> bool 
         let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
         matches!(owner.whose(&live.ownership, live.vpc.as_ref()), Whose::Ours | Whose::Moved { .. })
     });
-    !is_declared && !is_applied && claim.lineage.as_deref() != Some(state.lineage.as_str())
+    is_never_applied(input, record) && record.predecessor.is_none() && !is_declared && !is_applied
 }
 
-/// True for an object of others that is destroyed with its entry, before anything was applied to it.
+/// True for the record of an object that was of others when it was adopted, as long as no apply has written its tags.
 pub(super) fn is_never_applied(input: &Input<'_>, record: &Record) -> bool {
     let lineage = input.state.map(|state| state.lineage.as_str());
     record.claimed.as_ref().is_some_and(|claim| claim.lineage.as_deref() != lineage)
 }
 
-/// The recorded objects that this one is a part of.
+/// The recorded objects that this one is a part of, among those that no apply has made the stack's.
 fn wholes<'a>(input: &Input<'a>, address: &Address) -> Vec<(&'a Address, &'a Record)> {
     let Some(state) = input.state else { return Vec::new() };
     let has_it = |(whole, record): &(&Address, &Record)| {
-        let id = record.id.as_ref().filter(|_| !record.watched && *whole != address);
+        let is_asked = *whole != address && is_never_applied(input, record);
+        let id = record.id.as_ref().filter(|_| is_asked);
         id.is_some_and(|id| parts_of(input.registry, state, id).contains(address))
     };
     state.resources.iter().filter(has_it).collect()

@@ -475,15 +475,20 @@ mod tests {
         assert!(read(&path).expect("the version before, put back").is_some());
     }
 
+    /// A state with a version before it.
+    async fn write_twice(path: &Path) {
+        for _ in 0..2 {
+            let mut writer = writer(path).await;
+            write_all(&mut writer).await;
+            writer.close().await.expect("a snapshot");
+        }
+    }
+
     #[tokio::test]
     async fn a_state_that_was_edited_by_hand_has_its_backup_to_go_on_from_though_its_serial_is_later() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("gitlab.json");
-        for _ in 0..2 {
-            let mut writer = writer(&path).await;
-            write_all(&mut writer).await;
-            writer.close().await.expect("a snapshot");
-        }
+        write_twice(&path).await;
         let backup = std::fs::read(sibling(&path, "backup")).expect("the version before");
         let whole = std::fs::read_to_string(&path).expect("a snapshot");
         let way = |path: &Path| match read(path) {
@@ -506,11 +511,7 @@ mod tests {
     async fn a_state_that_lost_its_snapshot_is_damage_not_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("gitlab.json");
-        for _ in 0..2 {
-            let mut writer = writer(&path).await;
-            write_all(&mut writer).await;
-            writer.close().await.expect("a snapshot");
-        }
+        write_twice(&path).await;
         std::fs::remove_file(&path).expect("the snapshot is there");
         assert!(matches!(read(&path), Err(StateError::Damaged { .. })));
         std::fs::write(&path, b"").expect("an empty file");
