@@ -375,6 +375,15 @@ pub(super) fn state_failure(error: StateError) -> Failure {
              mv {place} {place}.damaged, then cp {backup} {place}, and have what came after it looked for in AWS: \
              provision state rebuild"
         ),
+        StateError::Damaged { place, backup: None, .. } if let Some(object) = place.strip_prefix("s3://") => {
+            let (bucket, key) = object.split_once('/').unwrap_or((object, ""));
+            format!(
+                "put a whole version of it back; where the bucket keeps versions, they are listed by: aws s3api \
+                 list-object-versions --bucket {bucket} --prefix {key}; where it keeps none, go on from the version before: aws s3 \
+                 mv {place} {place}.damaged, then: aws s3 cp {place}.backup {place}, and have what came after it looked for in AWS: \
+                 provision state rebuild"
+            )
+        }
         StateError::Damaged { place, backup: None, .. } => format!(
             "--state names another file, if this is not the one; if it is, put a copy of {place} back, or move it and \
              {place}.backup away and have it made anew: provision state rebuild"
@@ -504,6 +513,19 @@ mod tests {
             assert_eq!(hint.contains("state unlock"), can_be_taken, "{hint}");
         }
         assert!(hint_of_lock(Some(&ended), true).contains("runs here no more"));
+    }
+
+    #[test]
+    fn a_damaged_state_in_a_bucket_has_its_older_versions_to_go_on_from() {
+        let place = "s3://states/team/shop.json".to_owned();
+        let failure = state_failure(StateError::Damaged { place, backup: None, source: Damage::Checksum });
+        let hint = failure.sentence().1.unwrap_or_default().to_owned();
+        for way in [
+            "aws s3api list-object-versions --bucket states --prefix team/shop.json",
+            "aws s3 cp s3://states/team/shop.json.backup s3://states/team/shop.json",
+        ] {
+            assert!(hint.contains(way), "{hint}");
+        }
     }
 
     #[test]

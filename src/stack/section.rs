@@ -32,8 +32,8 @@ pub(super) use schema::publish;
 /// The option of every entry that leaves others to somebody else.
 pub const IGNORE_CHANGES: Property = Property {
     name: "ignore_changes",
-    doc: "Options that are left to somebody else: they count when the object is made, and are neither compared nor changed\n\
-          afterwards.",
+    doc: "Options that are left to somebody else: they count when the object is made first, and are neither compared nor changed\n\
+          afterwards. A replacement is made with what AWS shows of the object before it.",
     shape: Shape::SetOf(&Shape::Text(OPTION)),
     need: Need::Optional,
 };

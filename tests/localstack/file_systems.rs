@@ -397,6 +397,17 @@ fn to(id: &str) -> String {
 }
 
 #[test]
+fn nothing_is_replicated_to_a_file_system_that_the_same_plan_deletes() {
+    let world = World::small();
+    let (_, spare) = two(&world);
+    written(&world, &to(&spare), OPEN);
+    world
+        .provision(&["plan", "--replace", "aws_efs_file_system.spare", "--allow-data-loss", COPY])
+        .exits(1)
+        .says(&[&format!("{spare} is aws_efs_file_system.spare, which the same plan deletes")]);
+}
+
+#[test]
 fn a_failover_by_hand_is_not_undone_by_a_plan() {
     let world = World::small();
     let (files, spare) = two(&world);

@@ -215,6 +215,19 @@ fn a_database_can_share_the_parameters_of_another_one() {
 }
 
 #[test]
+fn a_database_can_take_the_subnet_group_of_another_one_as_it_is() {
+    let world = World::seeded(&[]);
+    world.write_stack(&two("multi_az: true", "subnet_group: { existing: one }"));
+    world.apply(&[]);
+    world.plans_nothing();
+    for database in world.cloud.databases() {
+        let group = database.db_subnet_group().and_then(|group| group.db_subnet_group_name());
+        assert_eq!(group, Some("one"));
+    }
+    world.destroy();
+}
+
+#[test]
 fn a_file_system_has_mount_targets_in_the_zones_that_are_written() {
     let world = World::seeded(&[]);
     let zones = || -> Vec<String> {

@@ -150,6 +150,13 @@ impl There {
                 verdict.hint("leave `file_system` out for a new copy, or write the id of another one"),
             ];
         }
+        let mut changes = scene.changes();
+        if let Some(going) = changes.find(|change| change.goes.iter().any(|going| going.id.as_str() == id)) {
+            let verdict = Verdict::error(format!("{id} is {}, which the same plan deletes", going.address));
+            return vec![
+                verdict.hint("leave `file_system` out for a new copy, or write the id of one that stays"),
+            ];
+        }
         let mut verdicts = Vec::new();
         verdicts.extend(self.protected(scene, found));
         // API model, ConflictException: "the source file system in a replication is encrypted but the destination file system is

@@ -37,7 +37,10 @@ pub(super) fn hint(input: &Input<'_>, address: &Address) -> Option<String> {
     let lines = lines.join(" and ");
     Some(format!(
         "to go on with each of them under the name that it has now: write {lines} into the stack file, all at once, then: \
-         provision apply; until then the outputs follow the new names by: provision apply --refresh-only"
+         provision apply; until then the outputs follow the new names by: provision apply --refresh-only; to exchange \
+         the names in AWS instead: write a third name for `{first}` and for the others those that they have now, then: provision \
+         apply, then: write the names as they are to be, and the plan says which one goes first",
+        first = ring.first()?.title()
     ))
 }
 

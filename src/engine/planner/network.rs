@@ -83,7 +83,7 @@ pub fn destroys_beside_another(state: &State, named: &str) -> Option<Finding> {
 
 fn stay(before: &str, now: &str) -> String {
     format!(
-        "to go on with {before}, take it back (--cluster, PROVISION_CLUSTER, or `cluster:` of the stack file); for {now} \
+        "to go on with {before}, name it in place of {now} (--cluster, PROVISION_CLUSTER, or `cluster:` of the stack file); for {now} \
          use another stack file, with another `stack:` name"
     )
 }

@@ -122,6 +122,12 @@ fn wanted_by<'a>(input: &Input<'a>, recorded: &Address) -> Option<&'a Address> {
     input.sightings.iter().find(by_name).map(|(address, _)| address)
 }
 
+/// True where the stack file declares another name for a recorded object than it has.
+pub(super) fn is_to_be_renamed(input: &Input<'_>, recorded: &Address) -> bool {
+    let declaration = input.blueprint.declarations.get(recorded);
+    declaration.is_some_and(|declaration| wants_another_name(input, recorded, declaration))
+}
+
 /// True where an address that is recorded is to have another name now than its object has.
 fn wants_another_name(input: &Input<'_>, recorded: &Address, declaration: &Declaration) -> bool {
     let (Declaration::Managed { inputs }, Some(manager)) =

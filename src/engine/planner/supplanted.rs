@@ -136,8 +136,13 @@ fn of_this_stack(
         .flatten()
         .map(|moves| format!("if it was renamed in the stack file: {moves}"));
     let keep = to_keep(input, address, recorded, live);
-    let another = can_be_named(input, address).then(|| {
-        format!("choose another name in the stack file for {address}, or first give {other} another one")
+    let another = can_be_named(input, address).then(|| match renamed::is_to_be_renamed(input, other) {
+        true => {
+            format!("first give {other} its new name: {}", Remedy::Make { addresses: [other.clone()].into() })
+        }
+        false => {
+            format!("choose another name in the stack file for {address}, or first give {other} another one")
+        }
     });
     let ways: Vec<String> = [moved, keep, another].into_iter().flatten().collect();
     (!ways.is_empty()).then(|| ways.join("; "))

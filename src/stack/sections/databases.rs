@@ -350,7 +350,7 @@ fn declare(
     let groups = behind_group::attached(draft, network, (name, entry), ("PostgreSQL", port))?;
     // RDS keeps names in lower case.
     let subnet_group = match existing(entry) {
-        Some(existing) => existing.to_lowercase(),
+        Some(existing) => existing_subnet_group(draft, existing),
         None => id_of(&subnet_group(draft, network, (name, entry))?),
     };
     let parameters = entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty());
@@ -456,6 +456,19 @@ fn subnet_group(
     }));
     draft.declare(group.clone(), inputs)?;
     Ok(group)
+}
+
+/// A subnet group that a database takes as it is: the own one of another database, which is referred to, or one that is there.
+fn existing_subnet_group(draft: &Draft<'_>, existing_name: &str) -> String {
+    let entries = draft.stack.entries(&SECTION).iter();
+    let mut own = entries.filter(|(_, entry)| existing(entry).is_none()).filter_map(|one| {
+        let group = subnet_group_address(draft, one);
+        let made = draft.kept.made_with(&group, "name").map(str::to_owned);
+        let written = Titled::of(one.1, &SUBNET_GROUP).name.map(str::to_owned);
+        let name = made.or(written).unwrap_or_else(|| draft.kept.name(&group, unwritten(group.name())));
+        name.eq_ignore_ascii_case(existing_name).then(|| id_of(&group))
+    });
+    own.next().unwrap_or_else(|| existing_name.to_lowercase())
 }
 
 fn parameter_group_address(name: &Name) -> Address {

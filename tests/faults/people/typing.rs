@@ -48,7 +48,7 @@ fn typed(way: &str) -> Vec<Typed> {
         "undo that",
         "put it back into the stack file",
         "take the change out",
-        "take it back",
+        "name it in place of",
         "of the stack file away",
     ];
     if undo.iter().any(|words| way.contains(words)) {

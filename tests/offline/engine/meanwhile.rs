@@ -241,6 +241,24 @@ fn databases_that_exchanged_their_names_are_told_of_as_a_whole() {
 }
 
 #[test]
+fn names_that_move_on_in_one_edit_are_given_one_after_the_other() {
+    let mut case = Case::default();
+    // `b` gives its name to `a`, and is to have one that is free.
+    for (at, id, declared, live) in [("a", "db-a", "two", "one"), ("b", "db-b", "three", "two")] {
+        let inputs = |identifier: &str| database(json!({ "identifier": identifier }));
+        let at = format!("aws_db_instance.{at}");
+        case.object(&at, id, Some(inputs(declared)), inputs(live));
+    }
+    let live = case.live("aws_db_instance.a").clone();
+    let found = Found::new(Id::new("db-b"), live.ownership.clone());
+    let supplanted = Sighting::Supplanted { recorded: Id::new("db-a"), live: Some(live), found: vec![found] };
+    case.seen.insert(address("aws_db_instance.a"), supplanted);
+    let hint = hint_of(&case.planning().plan, "supplanted");
+    let first = "first give aws_db_instance.b its new name: provision apply --target aws_db_instance.b";
+    assert!(hint.ends_with(first), "{hint}");
+}
+
+#[test]
 fn the_parameters_of_a_database_follow_a_version_that_is_left_to_others() {
     const GROUP: &str = "aws_db_parameter_group.db";
     let group = |major: u32| {
