@@ -158,6 +158,19 @@ async fn adopted(
     if let (Place::Into { path: Some(path) }, None, false) = (place, &recorded, target.is_layer()) {
         has_a_name(path, &session.stack, &target)?;
     }
+    if let (Place::Out { path, .. }, None, Some(state)) = (place, &target.before, &recorded)
+        && state.manages_anything()
+    {
+        let message = format!(
+            "{} manages objects of the stack {} already, and a new {} would not declare them",
+            session.store,
+            state.stack,
+            path.display()
+        );
+        let hint = "to add to the stack file that declares them: --into FILE in the place of --out; for a stack of its own: --stack \
+                    with another name";
+        return Err(Failure::message(FailureKind::Usage, message).hint(hint));
+    }
     let asked = wanted_network(&request.discovery, global);
     ask_ahead(&session, recorded.as_ref(), &request.wishes, (asked, Network::OfTheObjects)).await;
     let state = match recorded {

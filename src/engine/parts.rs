@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::document::{Document, references};
 use crate::engine::kind::{Manager, Registry};
-use crate::engine::resource::{Field, Id};
+use crate::engine::resource::{Field, Id, Source};
 use crate::engine::state::{Record, State};
 
 /// The addresses that declared inputs name in their natural key.
@@ -19,12 +21,13 @@ pub(crate) fn wholes(manager: &dyn Manager, inputs: &Document) -> BTreeSet<Addre
 pub(crate) fn parts_of(registry: &Registry, known: &State, id: &Id) -> Vec<Address> {
     let is_part = |address: &Address, record: &Record| {
         let Some(manager) = registry.managing(address.kind()) else { return false };
-        let names = manager.natural_key();
-        // The one name that the stack file gives to an object names nothing else: a database can be called like its subnet group.
-        let own = |field: &&Field| names == [field.name] && field.option().is_some();
-        let is_own = manager.fields().iter().any(|field| own(&field));
-        let mut values = names.iter().filter_map(|name| record.inputs.get(*name)?.as_str());
-        !is_own && values.any(|value| value == id.as_str())
+        // A name that is its own names nothing else: a group can be called like a bucket.
+        let names_another =
+            |field: &&Field| field.source == Source::Follows && manager.natural_key().contains(&field.name);
+        let mut named = manager.fields().iter().filter(names_another);
+        let is_itself = record.id.as_ref() == Some(id);
+        !is_itself
+            && named.any(|field| record.inputs.get(field.name).and_then(Value::as_str) == Some(id.as_str()))
     };
     let records = known.resources.iter().filter(|(_, record)| !record.watched);
     records.filter(|(address, record)| is_part(address, record)).map(|(address, _)| address.clone()).collect()

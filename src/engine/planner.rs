@@ -288,10 +288,20 @@ fn select(
         return all.clone();
     }
     let targets = taken_back::with_parts(input, &input.options.targets);
+    // What is let go of stays in AWS, and so does everything that uses it.
+    let is_let_go = |target: &&Address| {
+        let record = input.state.and_then(|state| state.resources.get(*target));
+        record.is_some_and(|record| taken_back::is_taken_back(input, target, record))
+    };
     match input.options.mode {
         // All that stands on the cluster's own would go, and that itself stays.
         Mode::Destroy if targets.iter().any(|target| in_vain::is_watched(input, target)) => BTreeSet::new(),
-        Mode::Destroy => graph::closure(&graph::reversed(recorded_on), targets),
+        Mode::Destroy => {
+            let (let_go, deleted): (BTreeSet<Address>, BTreeSet<Address>) =
+                targets.into_iter().partition(|target| is_let_go(&target));
+            let deleted = graph::closure(&graph::reversed(recorded_on), deleted);
+            deleted.into_iter().chain(let_go).collect()
+        }
         Mode::Apply | Mode::RefreshOnly => graph::closure(refers_to, targets),
     }
 }

@@ -16,7 +16,7 @@ use crate::engine::owner::owner;
 use crate::engine::parts::{declared_parts, parts_of};
 use crate::engine::rebuild::{Rebuilt, Terms, as_seen, begun, claim, rebuild, watch};
 use crate::engine::refresh::{RefreshError, observe};
-use crate::engine::resource::{Id, Named, Owner, Remark, Whose};
+use crate::engine::resource::{Claim, Id, Named, Owner, Remark, Whose};
 use crate::engine::state::{Edit, Place, Record, State, moves};
 use names::{check_names, kept_in_place};
 
@@ -274,7 +274,12 @@ impl Taking<'_> {
             return Err(Refused::Unfit { address: address.clone(), id: found.id, why });
         }
         let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
-        let claimed = claim(manager, &owner, &found.ownership);
+        // Others may have taken the tags off what is this state's own.
+        let is_own = |before: &Record| {
+            before.id.as_ref() == Some(&found.id) && before.claimed.as_ref().is_none_or(|claim| claim.again)
+        };
+        let again = before.is_some_and(is_own);
+        let claimed = claim(manager, &owner, &found.ownership).map(|claim| Claim { again, ..claim });
         let replaced = before.and_then(|before| before.predecessor.clone());
         let record = Record {
             generation: found.generation.unwrap_or(generation).max(generation),
@@ -334,7 +339,9 @@ impl Taking<'_> {
         let alike = self.registry.managing(address.kind()).map(Manager::alike).unwrap_or_default();
         let other = known.resources.iter().find(|(other, record)| {
             let is_alike = other.kind() == address.kind() || alike.contains(&other.kind());
-            **other != address && is_alike && record.id.as_ref() == Some(id)
+            let mut replaced = record.predecessors();
+            let has_it = record.id.as_ref() == Some(id) || replaced.any(|old| old.id == *id);
+            **other != address && is_alike && has_it
         });
         let foreign = |whose: Whose| Refused::Foreign {
             address: address.clone(),
@@ -357,6 +364,8 @@ impl Taking<'_> {
         match &whose {
             Whose::Ours | Whose::Moved { .. } | Whose::Untagged | Whose::Inherited => Ok(()),
             Whose::OtherState { .. } if !known.manages_anything() => Ok(()),
+            // It is left alone until somebody names it.
+            left if left.is_left_alone() => Ok(()),
             other if lineage(other).is_some_and(|lineage| self.take_over == Some(lineage)) => Ok(()),
             _ => Err(foreign(whose)),
         }

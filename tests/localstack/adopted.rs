@@ -866,6 +866,15 @@ fn the_parts_of_an_adoption_that_is_taken_back_stay_too() {
     }
     world.apply(&[]);
     world.plans_nothing();
+    // So does a part that is taken out while the whole is still to be applied.
+    world.provision(&["import", &import, "--into"]).exits(0);
+    let with = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    world.write_stack(&with.replace("  theirs:", "  theirs:\n    zones: [eu-west-1a]"));
+    let plan = world.plan(&[]);
+    let gone = plan["changes"].as_array().into_iter().flatten().filter(|one| one["action"] != "no-op");
+    let targets_of = |one: &&Value| text(&one["address"]).starts_with("aws_efs_mount_target.theirs/");
+    let actions: Vec<&Value> = gone.filter(targets_of).map(|one| &one["action"]).collect();
+    assert_eq!(actions, vec![&json!("forget"); there - 1]);
 }
 
 #[test]

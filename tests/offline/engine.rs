@@ -19,6 +19,7 @@ mod property;
 mod renamed;
 mod replicas;
 mod statuses;
+mod taken_back;
 mod unclaimed;
 mod unfinished;
 mod world;

@@ -17,7 +17,7 @@ use crate::engine::kind::Live;
 use crate::engine::owner::owner;
 use crate::engine::refresh::RefreshError;
 use crate::engine::resource::{Id, Ownership, Whose};
-use crate::engine::state::State;
+use crate::engine::state::{Record, State};
 use crate::engine::take_over::{Refused, Wish, lineage};
 use crate::stack::describe::{self, Object, Scene};
 use crate::stack::section::{Belonging, Expand};
@@ -130,9 +130,9 @@ impl Gatherer<'_> {
     /// The address at which an object is recorded.
     fn recorded(&self, kind: &str, id: &Id) -> Option<Address> {
         let mut records = self.state.resources.iter();
-        let is_it = |(address, record): &(&Address, &_)| {
-            let record: &crate::engine::state::Record = record;
-            address.kind() == kind && record.id.as_ref() == Some(id)
+        let is_it = |(address, record): &(&Address, &Record)| {
+            let has_it = record.id.as_ref() == Some(id) || record.predecessors().any(|old| old.id == *id);
+            address.kind() == kind && has_it
         };
         records.find(is_it).map(|(address, _)| address.clone())
     }

@@ -50,10 +50,17 @@ pub(super) fn changes(
         }
     }
     let records = input.state.into_iter().flat_map(|state| &state.resources);
-    for (address, record) in records.filter(|(address, _)| selected.contains(address)) {
-        if !input.blueprint.declarations.contains_key(address) {
+    for (address, record) in records {
+        if input.blueprint.declarations.contains_key(address) {
+            continue;
+        }
+        if selected.contains(address) {
             let decision = undeclared(input, address, record, findings);
             decided.insert(address.clone(), decision);
+        } else if renamed::undeclared_before(input, address.kind()).any(|new| selected.contains(new)) {
+            // A target may be the new name of this one.
+            let is_taken_back = taken_back::is_taken_back(input, address, record);
+            findings.extend(taken_back::beside_a_new_one(input, address, record).filter(|_| is_taken_back));
         }
     }
     // Also of what is needed and nothing declares.
@@ -415,12 +422,19 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.extend(naming::gone_beside_a_new_one(input, address, record));
         return change(address, Action::Forget, "it is gone from AWS already");
     }
-    if let Some(finding) = promoted::on_its_own(input, address, &objects) {
+    let is_taken_back = taken_back::is_taken_back(input, address, record);
+    if let Some(finding) = promoted::on_its_own(input, address, &objects).filter(|_| !is_taken_back) {
         findings.push(finding);
         return change(address, Action::NoOp, ON_ITS_OWN);
     }
-    if taken_back::is_taken_back(input, address, record) {
-        findings.extend(taken_back::beside_a_new_one(input, address, record));
+    if is_taken_back {
+        let renamed = taken_back::beside_a_new_one(input, address, record);
+        findings.extend(renamed.or_else(|| renamed::member(input, address)));
+    }
+    // Those that it was to replace are the stack's own.
+    let stays = |object: &Standing<'_>| is_taken_back && Some(object.id) == record.id.as_ref();
+    let objects: Vec<_> = objects.into_iter().filter(|object| !stays(object)).collect();
+    if objects.is_empty() {
         return change(address, Action::Forget, taken_back::TAKEN_BACK);
     }
     let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
@@ -435,6 +449,9 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.extend(renamed::member(input, address).or_else(|| renamed::whole(input, address)));
     }
     let reason = match input.options.mode {
+        Mode::Apply | Mode::RefreshOnly if is_taken_back => {
+            "no longer declared; the object that was adopted after it was never applied, and stays in AWS as it is"
+        }
         Mode::Destroy if taken_back::is_never_applied(input, record) => {
             "deleted with the stack, though it was adopted and never applied"
         }
@@ -444,6 +461,14 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     };
     // The oldest first, so that the record names an object until the end.
     let oldest_first = objects.iter().rev();
-    let goes = oldest_first.map(|object| Going { id: object.id.clone(), turn: Turn::Before }).collect();
+    let goes: Vec<Going> =
+        oldest_first.map(|object| Going { id: object.id.clone(), turn: Turn::Before }).collect();
+    let reason = match goes.as_slice() {
+        [_] => reason.to_owned(),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|going| going.id.as_str()).collect();
+            format!("{reason}; an earlier run has left {}: all are deleted", ids.join(", "))
+        }
+    };
     Change { goes, ..change(address, Action::Delete, reason) }
 }

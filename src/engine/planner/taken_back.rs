@@ -16,25 +16,26 @@ pub(super) const TAKEN_BACK: &str = "it was adopted and never applied: it stays 
 /// True for an object of others whose entry is gone before anything was applied to it, and for the parts of one: they go with it,
 /// though they carry no tags that would say whose they are.
 pub(super) fn is_taken_back(input: &Input<'_>, address: &Address, record: &Record) -> bool {
-    was_of_others(input, address, record)
-        || wholes(input, address).iter().any(|(whole, record)| was_of_others(input, whole, record))
-}
-
-fn was_of_others(input: &Input<'_>, address: &Address, record: &Record) -> bool {
     let is_declared =
         input.safeguards.declared.contains(address) || input.blueprint.declarations.contains_key(address);
+    !is_declared
+        && (is_of_others(input, address, record)
+            || wholes(input, address).iter().any(|(whole, record)| is_of_others(input, whole, record)))
+}
+
+fn is_of_others(input: &Input<'_>, address: &Address, record: &Record) -> bool {
     // An apply that was cut off has written the tags first.
     let is_applied = input.sightings.get(address).and_then(|seen| seen.live()).is_some_and(|(_, live)| {
         let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
         matches!(owner.whose(&live.ownership, live.vpc.as_ref()), Whose::Ours | Whose::Moved { .. })
     });
-    is_never_applied(input, record) && record.predecessor.is_none() && !is_declared && !is_applied
+    is_never_applied(input, record) && !is_applied
 }
 
 /// True for the record of an object that was of others when it was adopted, as long as no apply has written its tags.
 pub(super) fn is_never_applied(input: &Input<'_>, record: &Record) -> bool {
     let lineage = input.state.map(|state| state.lineage.as_str());
-    record.claimed.as_ref().is_some_and(|claim| claim.lineage.as_deref() != lineage)
+    record.claimed.as_ref().is_some_and(|claim| !claim.again && claim.lineage.as_deref() != lineage)
 }
 
 /// The recorded objects that this one is a part of, among those that no apply has made the stack's.

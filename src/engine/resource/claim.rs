@@ -1,5 +1,7 @@
 //! Objects that were taken over: from whom they may be taken, until the next apply has written their ownership tags.
 
+use std::ops::Not;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -15,6 +17,9 @@ pub struct Claim {
     pub stack: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<String>,
+    /// True where the state had it as its own before: others took its tags off.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub again: bool,
 }
 
 impl Claim {
@@ -22,7 +27,7 @@ impl Claim {
     pub fn from(ownership: &Ownership) -> Self {
         match ownership {
             Ownership::Tagged { stack, lineage, .. } => {
-                Self { stack: Some(stack.clone()), lineage: lineage.clone() }
+                Self { stack: Some(stack.clone()), lineage: lineage.clone(), again: false }
             }
             Ownership::OfCluster { .. } | Ownership::Untagged | Ownership::Inherited => Self::default(),
         }
@@ -30,7 +35,7 @@ impl Claim {
 
     /// The claim to an object that is this state's, and whose tags name another place.
     pub fn own(stack: &str, lineage: &str) -> Self {
-        Self { stack: Some(stack.to_owned()), lineage: Some(lineage.to_owned()) }
+        Self { stack: Some(stack.to_owned()), lineage: Some(lineage.to_owned()), again: false }
     }
 
     /// True where the object may be taken from its owner of now.

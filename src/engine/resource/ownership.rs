@@ -213,6 +213,9 @@ impl Owner {
                 place(cluster.as_deref(), vpc.as_ref()),
                 place(self.cluster.as_deref(), self.vpc.as_ref())
             ),
+            Whose::OtherStack { .. } if whose.is_left_alone() => {
+                format!("no stack, as its tag provision:stack={NO_STACK} says")
+            }
             Whose::OtherStack { stack, .. } => format!("the stack {stack}"),
             Whose::OfCluster { cluster } => format!("the cluster {cluster}"),
             Whose::Moved { stack, address } if *stack == self.stack => format!("{address} of this stack"),
@@ -261,7 +264,12 @@ impl Whose {
 
     /// True for an object of a stack of another name; one that is to be left alone is of none.
     pub fn is_of_another_stack(&self) -> bool {
-        matches!(self, Self::OtherStack { stack, .. } if stack != NO_STACK)
+        matches!(self, Self::OtherStack { .. }) && !self.is_left_alone()
+    }
+
+    /// True for an object whose tag says that no stack has it.
+    pub fn is_left_alone(&self) -> bool {
+        matches!(self, Self::OtherStack { stack, .. } if stack == NO_STACK)
     }
 
     /// True if the state that asks may change or delete the object, if it records it.

@@ -8,8 +8,8 @@ use provision::engine::cloud::{Asked, ChangeDocument, Cloud, Deletion, TrackedDo
 use provision::engine::document::Document;
 use provision::engine::kind::{Live, Manager, Misfit, Reader, Registry};
 use provision::engine::resource::{
-    Class, Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Role, Trace,
-    Whose,
+    Class, Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Role, Source,
+    Trace, Whose,
 };
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ const TAG: Call = Call::free("fake:Tag");
 
 const FIELDS: &[Field] = &[
     Field::replace("name"),
-    Field::replace("parent"),
+    Field::replace("parent").from(Source::Follows),
     // Fixed, and no part of the name.
     Field::replace("shape"),
     Field::in_place("uses", &[MODIFY], Effect::None),

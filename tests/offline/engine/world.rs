@@ -134,7 +134,8 @@ impl World {
     /// The user has named the object at an address to be taken over from the state with this lineage.
     pub async fn claim(&self, at: &str, lineage: &str) {
         let state = self.state().expect("there is a state");
-        let claim = Claim { stack: Some(state.stack.clone()), lineage: Some(lineage.to_owned()) };
+        let claim =
+            Claim { stack: Some(state.stack.clone()), lineage: Some(lineage.to_owned()), again: false };
         let record = Record { claimed: Some(claim), ..state.resources[&address(at)].clone() };
         self.edit_state(Edit::Put { address: address(at), record }).await;
     }

@@ -113,9 +113,16 @@ impl Holders {
             let group = &going.id;
             let user = mount_target(interface).and_then(|target| own.address(target));
             let together = user.and_then(|user| own.together(going, user)).map(|remedy| remedy.to_string());
-            let let_go = together.unwrap_or_else(|| let_go(interface, id, group.as_str()));
+            let alone = || {
+                let unmanaged = going.left_unmanaged();
+                format!(
+                    "{}, then run the same command again; or, to leave the group in AWS, unmanaged: {unmanaged}",
+                    let_go(interface, id, group.as_str())
+                )
+            };
+            let hint = together.map(|remedy| format!("{remedy}; then run the same command again"));
             Verdict::error(format!("{group} is still used by the network interface {id}{}", who(interface)))
-                .hint(format!("{let_go}; then run the same command again"))
+                .hint(hint.unwrap_or_else(alone))
         })
     }
 }

@@ -24,7 +24,7 @@ pub(in crate::cli::adopt) fn declared_already(
     let Wish { address, text } = wish;
     let message = format!("the stack file has the {} `{}` already", other.one, address.name());
     let has = |name: &str| {
-        let mut names = SECTIONS.iter().flat_map(|one| stack.entries(one).keys());
+        let mut names = entries_of(stack);
         names.any(|other| other.as_str() == name) || wishes.iter().any(|wish| wish.address.name() == name)
     };
     let free = name_of(address.name(), &has);
@@ -38,6 +38,11 @@ pub(in crate::cli::adopt) fn declared_already(
         false => format!("entries of all sections share their names; with another one: {renamed}"),
     };
     Failure::message(FailureKind::Usage, message).hint(hint)
+}
+
+/// The names of all entries of a stack file.
+fn entries_of(stack: &Stack) -> impl Iterator<Item = &Name> {
+    SECTIONS.iter().flat_map(|section| stack.entries(section).keys())
 }
 
 impl Gatherer<'_> {
@@ -92,7 +97,14 @@ impl Gatherer<'_> {
             }
         }
         if let Some(other) = self.recorded(kind, &id) {
-            return Err(refused(Refused::Recorded { address: address.clone(), id, other, is_free: false }));
+            let is_declared = entries_of(&self.session.stack).any(|entry| entry.as_str() == other.name());
+            let anew = format!(
+                "its entry is not in the stack file: put it back; or have it written anew: provision state forget {}, then: {}",
+                other.name(),
+                again(&[wish])
+            );
+            let failure = refused(Refused::Recorded { address: address.clone(), id, other, is_free: false });
+            return Err(if is_declared { failure } else { failure.hint(anew) });
         }
         Ok((section, describe::Wanted { section: section.key, name, id }))
     }
