@@ -100,6 +100,10 @@ pub fn settle(place: &mut Place, known: &Knowledge, trail: &mut Trail) {
         match plan(place, &options, trail) {
             Said::Nothing => {
                 nothing_is_lost(place, known, trail);
+                // A plan writes nothing: the journal of a run that was killed stays until something is applied.
+                let ran = place.run(&["apply", "--auto-approve"], None);
+                place.changed_nothing("an apply of a plan without changes");
+                assert_eq!(ran.code, Some(0), "the plan was empty, and apply fails:\n{}", last_lines(&ran.err));
                 place.is_tidy();
                 return;
             }
