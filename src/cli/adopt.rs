@@ -36,7 +36,7 @@ use super::written::to_write;
 use super::{show, take_over};
 pub(super) use ahead::{Network, ask_ahead};
 pub(super) use gather::unread;
-use gather::{GROUP, Gathered, declared_already, gather};
+use gather::{GROUP, Gathered, declared_already, gather, once_more};
 
 /// The stack file that the entries are written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,8 +158,12 @@ async fn adopted(
     if let (Place::Into { path: Some(path) }, None, false) = (place, &recorded, target.is_layer()) {
         has_a_name(path, &session.stack, &target)?;
     }
+    let manages_more = |state: &State| {
+        let known = once_more(&session.stack, state, &request.wishes);
+        state.resources.iter().any(|(address, record)| !record.watched && !known.contains(address.name()))
+    };
     if let (Place::Out { path, .. }, None, Some(state)) = (place, &target.before, &recorded)
-        && state.manages_anything()
+        && manages_more(state)
     {
         let message = format!(
             "{} manages objects of the stack {} already, and a new {} would not declare them",

@@ -904,6 +904,45 @@ fn a_group_that_became_the_clusters_after_it_was_adopted_is_neither_tagged_nor_d
     assert_eq!(groups.expect("it is there").security_groups()[0].tags().len(), 2);
 }
 
+/// The stack file was brought back to an older version, or is lost: the command that was typed before writes the entry again.
+#[test]
+fn what_is_recorded_and_has_no_entry_any_more_is_described_once_more_by_the_same_command() {
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    let files = format!("aws_efs_file_system.theirs={}", made.files);
+    world.provision(&["import", &files, "--out", "provision.yaml", "--stack", "shop"]).exits(0);
+    let written = || std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    let before = written();
+    std::fs::remove_file(world.path("provision.yaml")).expect("it was written");
+    world.provision(&["import", &files, "--out", "provision.yaml", "--stack", "shop"]).exits(0);
+    assert_eq!(written(), before);
+    world.write_stack("stack: shop\nregion: eu-west-1\nfile_systems: {}\n");
+    world.provision(&["import", &files, "--into"]).exits(0);
+    assert!(written().contains("theirs:"));
+    world.control.forget_calls();
+    let plan = world.plan(&[]);
+    assert_eq!(plan["summary"]["delete"], 0);
+    // A new file for objects of another one would have the next plan delete these.
+    let records = "aws_db_instance.records=gitlab-pgsql";
+    world
+        .provision(&["import", records, "--out", "other.yaml", "--stack", "shop"])
+        .exits(1)
+        .says(&["manages objects of the stack shop already", "--into"]);
+    assert!(!world.path("other.yaml").exists());
+}
+
+#[test]
+fn an_object_that_is_to_be_left_alone_is_adopted_where_it_is_named() {
+    let world = World::small();
+    world.apply(&[]);
+    let id = world.cloud.make_group("door", &text(&world.seed["vpc_id"]));
+    let tag = aws_sdk_ec2::types::Tag::builder().key("provision:stack").value("none").build();
+    world.cloud.run(world.cloud.ec2.create_tags().resources(&id).tags(tag).send()).expect("it can be tagged");
+    world.provision(&["import", &format!("aws_security_group.door={id}"), "--into"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
 /// Waits until no database is on its way.
 fn databases_rest(world: &World, count: usize) {
     crate::world::eventually("the databases are there", || {

@@ -21,12 +21,14 @@ use crate::engine::state::{Record, State};
 use crate::engine::take_over::{Refused, Wish, lineage};
 use crate::stack::describe::{self, Object, Scene};
 use crate::stack::section::{Belonging, Expand};
+use crate::stack::sections::SECTIONS;
+use crate::stack::{Name, Stack};
 use crate::view::failure::{Failure, FailureKind};
 
 use super::super::options::Global;
 use super::super::session::{Session, refresh_failure};
 use super::super::take_over::{Request, refused};
-use super::Line;
+use super::{Line, names_of};
 
 pub(super) const GROUP: &str = "aws_security_group";
 
@@ -54,6 +56,8 @@ struct Gatherer<'a> {
     beside: BTreeMap<&'static str, BTreeMap<Id, Live>>,
     evidence: Vec<Line>,
     vpc: Option<Id>,
+    /// Names that are recorded with the very objects that are wished for, and have no entry any more: they are described once more.
+    once_more: BTreeSet<String>,
 }
 
 pub(super) async fn gather(
@@ -73,6 +77,7 @@ pub(super) async fn gather(
         beside: BTreeMap::new(),
         evidence: Vec::new(),
         vpc: None,
+        once_more: once_more(&session.stack, state, &request.wishes),
     };
     let mut found = Vec::new();
     let wishes = &request.wishes;
@@ -122,6 +127,32 @@ pub(super) async fn gather(
     Ok(Gathered { scene, wanted, evidence, discovery, network, vpc })
 }
 
+/// The names of objects that are wished for and recorded, with the names of what they use, as far as no entry has them.
+pub(super) fn once_more(stack: &Stack, state: &State, wishes: &[Wish]) -> BTreeSet<String> {
+    let is_recorded = |wish: &&Wish| {
+        let record = state.resources.get(&wish.address);
+        record.is_some_and(|record| names_of(record).any(|name| name == wish.text))
+    };
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut next: Vec<&str> = wishes.iter().filter(is_recorded).map(|wish| wish.address.name()).collect();
+    while let Some(name) = next.pop() {
+        if entries_of(stack).any(|entry| entry.as_str() == name) || !names.insert(name.to_owned()) {
+            continue;
+        }
+        let own =
+            state.resources.iter().filter(|(address, record)| address.name() == name && !record.watched);
+        let used = own.flat_map(|(_, record)| &record.depends_on);
+        let is_own = |on: &&Address| state.resources.get(*on).is_some_and(|record| !record.watched);
+        next.extend(used.filter(is_own).map(Address::name));
+    }
+    names
+}
+
+/// The names of all entries of a stack file.
+fn entries_of(stack: &Stack) -> impl Iterator<Item = &Name> {
+    SECTIONS.iter().flat_map(|section| stack.entries(section).keys())
+}
+
 pub(in crate::cli) fn unread(kind: &str, source: KindError) -> Failure {
     refresh_failure(RefreshError { kind: kind.to_owned(), source })
 }
@@ -151,7 +182,7 @@ impl Gatherer<'_> {
 
     /// The reason why something that is used does not come along.
     fn foreign(&self, kind: &str, id: &Id, ownership: &Ownership, vpc: Option<&Id>) -> Option<String> {
-        if let Some(other) = self.recorded(kind, id) {
+        if let Some(other) = self.recorded(kind, id).filter(|other| !self.once_more.contains(other.name())) {
             return Some(format!("it is recorded already, as {other}"));
         }
         let blueprint = Blueprint {

@@ -58,9 +58,10 @@ pub(super) fn changes(
             let decision = undeclared(input, address, record, findings);
             decided.insert(address.clone(), decision);
         } else if renamed::undeclared_before(input, address.kind()).any(|new| selected.contains(new)) {
-            // A target may be the new name of this one.
-            let is_taken_back = taken_back::is_taken_back(input, address, record);
-            findings.extend(taken_back::beside_a_new_one(input, address, record).filter(|_| is_taken_back));
+            findings.extend(match taken_back::is_taken_back(input, address, record) {
+                true => taken_back::beside_a_new_one(input, address, record),
+                false => renamed::beside_a_target(input, address),
+            });
         }
     }
     // Also of what is needed and nothing declares.

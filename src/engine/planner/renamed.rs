@@ -7,7 +7,7 @@ use super::{Input, Sighting, error, identity};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::is_unknown;
-use crate::engine::plan::{Finding, Level};
+use crate::engine::plan::{Finding, Level, Mode};
 use crate::engine::resource::Trace;
 use crate::engine::state::{Edit, Place, moves};
 
@@ -155,6 +155,15 @@ pub(super) fn whole(input: &Input<'_>, gone: &Address) -> Option<Finding> {
     let hint = hint(input, gone)?;
     let message = "it is no longer declared, and is deleted; a new one is made under the new name".to_owned();
     Some(Finding { level: Level::Warning, ..error(RENAMED, gone, message, Some(hint)) })
+}
+
+/// The finding on data that is no longer declared and stays as it is, while a target may be its new name: that would be empty.
+pub(super) fn beside_a_target(input: &Input<'_>, gone: &Address) -> Option<Finding> {
+    let holds_data = input.registry.managing(gone.kind()).is_some_and(|kind| kind.holds_data());
+    let hint = hint(input, gone).filter(|_| holds_data && input.options.mode == Mode::Apply)?;
+    let message =
+        "it is no longer declared, and the target may be its new name, under which an empty one is made";
+    Some(Finding { level: Level::Warning, ..error(RENAMED, gone, message.to_owned(), Some(hint)) })
 }
 
 /// The finding on a member that is no longer declared, where another member of the same set is new, and the kind keeps what was

@@ -103,7 +103,12 @@ pub fn settle(place: &mut Place, known: &Knowledge, trail: &mut Trail) {
                 // A plan writes nothing: the journal of a run that was killed stays until something is applied.
                 let ran = place.run(&["apply", "--auto-approve"], None);
                 place.changed_nothing("an apply of a plan without changes");
-                assert_eq!(ran.code, Some(0), "the plan was empty, and apply fails:\n{}", last_lines(&ran.err));
+                assert_eq!(
+                    ran.code,
+                    Some(0),
+                    "the plan was empty, and apply fails:\n{}",
+                    last_lines(&ran.err)
+                );
                 place.is_tidy();
                 return;
             }

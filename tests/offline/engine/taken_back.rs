@@ -2,6 +2,7 @@
 
 use provision::engine::document::Document;
 use provision::engine::plan::{Action, Mode};
+use provision::engine::planner::Options;
 use provision::engine::resource::{Claim, Id};
 use provision::engine::state::{Edit, Predecessor, Record};
 
@@ -93,4 +94,20 @@ async fn an_object_that_is_called_like_the_id_of_another_one_is_no_part_of_it() 
     let taken = world.look_to_take_over(DISK, &theirs, None).await.expect("it can be taken over");
     let parts = ["x", "y"].map(|zone| address(&format!("fake_group.m/{zone}")));
     assert_eq!(taken.forgotten, parts.into(), "its parts, and nothing else");
+}
+
+#[tokio::test]
+async fn a_target_that_may_be_the_new_name_of_data_has_a_warning() {
+    let mut world = settled().await;
+    without_mounts(&mut world);
+    let declaration = world.declarations.remove(&address(DISK)).expect("it is declared");
+    world.declarations.insert(address("fake_disk.e"), declaration);
+    let of = |targets: &[&str]| Options {
+        targets: targets.iter().map(|one| address(one)).collect(),
+        ..options(Mode::Apply)
+    };
+    let plan = world.plan(&of(&["fake_disk.e"])).await;
+    let hints: Vec<&str> = plan.preflight.iter().filter_map(|finding| finding.hint.as_deref()).collect();
+    assert_eq!(hints, ["if it was renamed: provision state move d e"]);
+    assert!(world.plan(&of(&[GROUP])).await.preflight.is_empty());
 }

@@ -11,7 +11,7 @@ use crate::stack::{Name, Stack};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::quoted;
 
-use super::{Gatherer, refused, unread};
+use super::{Gatherer, entries_of, refused, unread};
 
 /// The refusal of a wish whose name an entry of the stack file has.
 pub(in crate::cli::adopt) fn declared_already(
@@ -38,11 +38,6 @@ pub(in crate::cli::adopt) fn declared_already(
         false => format!("entries of all sections share their names; with another one: {renamed}"),
     };
     Failure::message(FailureKind::Usage, message).hint(hint)
-}
-
-/// The names of all entries of a stack file.
-fn entries_of(stack: &Stack) -> impl Iterator<Item = &Name> {
-    SECTIONS.iter().flat_map(|section| stack.entries(section).keys())
 }
 
 impl Gatherer<'_> {
@@ -96,7 +91,8 @@ impl Gatherer<'_> {
                 return Err(unfit(self.copy_of(other, &id).await?));
             }
         }
-        if let Some(other) = self.recorded(kind, &id) {
+        let is_told_again = |other: &Address| *other == *address && self.once_more.contains(name.as_str());
+        if let Some(other) = self.recorded(kind, &id).filter(|other| !is_told_again(other)) {
             let is_declared = entries_of(&self.session.stack).any(|entry| entry.as_str() == other.name());
             let anew = format!(
                 "its entry is not in the stack file: put it back; or have it written anew: provision state forget {}, then: {}",
