@@ -159,7 +159,7 @@ async fn adopted(
         has_a_name(path, &session.stack, &target)?;
     }
     let manages_more = |state: &State| {
-        let known = once_more(&session.stack, state, &request.wishes);
+        let known = once_more(&session, state, &request.wishes);
         state.resources.iter().any(|(address, record)| !record.watched && !known.contains(address.name()))
     };
     if let (Place::Out { path, .. }, None, Some(state)) = (place, &target.before, &recorded)

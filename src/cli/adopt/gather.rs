@@ -15,6 +15,7 @@ use crate::engine::blueprint::Blueprint;
 use crate::engine::cloud::{Cloud, KindError};
 use crate::engine::kind::Live;
 use crate::engine::owner::owner;
+use crate::engine::parts::parts_of;
 use crate::engine::refresh::RefreshError;
 use crate::engine::resource::{Id, Ownership, Whose};
 use crate::engine::state::{Record, State};
@@ -77,7 +78,7 @@ pub(super) async fn gather(
         beside: BTreeMap::new(),
         evidence: Vec::new(),
         vpc: None,
-        once_more: once_more(&session.stack, state, &request.wishes),
+        once_more: once_more(session, state, &request.wishes),
     };
     let mut found = Vec::new();
     let wishes = &request.wishes;
@@ -128,11 +129,19 @@ pub(super) async fn gather(
 }
 
 /// The names of objects that are wished for and recorded, with the names of what they use, as far as no entry has them.
-pub(super) fn once_more(stack: &Stack, state: &State, wishes: &[Wish]) -> BTreeSet<String> {
+pub(super) fn once_more(session: &Session, state: &State, wishes: &[Wish]) -> BTreeSet<String> {
+    // Parts under another name would stay behind.
+    let is_whole = |address: &Address, id: &Id| {
+        parts_of(&session.registry, state, id).iter().all(|part| part.name() == address.name())
+    };
     let is_recorded = |wish: &&Wish| {
         let record = state.resources.get(&wish.address);
-        record.is_some_and(|record| names_of(record).any(|name| name == wish.text))
+        record.is_some_and(|record| {
+            let is_it = names_of(record).any(|name| name == wish.text);
+            is_it && record.id.as_ref().is_some_and(|id| is_whole(&wish.address, id))
+        })
     };
+    let stack = &session.stack;
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut next: Vec<&str> = wishes.iter().filter(is_recorded).map(|wish| wish.address.name()).collect();
     while let Some(name) = next.pop() {
