@@ -26,6 +26,7 @@ mod rendered;
 pub mod report;
 pub mod schema;
 pub mod screen;
+mod secret;
 mod session;
 mod show;
 mod stack_file;
@@ -171,6 +172,16 @@ Examples:
   provision render --out deploy              All that the stack file describes
   provision render --check deploy            For CI: exit code 2, and the differences, if there are any")]
     Render(Render),
+    /// Print the commands that make a Secret of Kubernetes, without a file and without a password in any argument
+    ///
+    /// The Secret of a database or a cache whose password AWS manages is named like its entry; `gitlab-secrets` has GitLab's own keys, which
+    /// are made once.
+    #[command(after_long_help = "\
+Examples:
+  provision secret gitlab-pgsql              See the commands first
+  provision secret gitlab-pgsql | sh
+  provision secret gitlab-secrets | sh       Once: never make these anew")]
+    Secret(Secret),
     /// Write what the stack has as the configuration of another tool, which takes it over as it is
     #[command(subcommand)]
     Export(Export),
@@ -287,6 +298,7 @@ impl Command {
             | Self::Import(_)
             | Self::Output(_)
             | Self::Render(_)
+            | Self::Secret(_)
             | Self::Export(_)
             | Self::State(_)
             | Self::IamPolicy(_)
@@ -403,6 +415,14 @@ pub struct Render {
     /// Compare with the files in this folder; exit with 2, and print the differences, if there are any
     #[arg(long, value_name = "DIR")]
     pub check: Option<PathBuf>,
+}
+
+/// Arguments of `secret`.
+#[derive(Debug, Args)]
+pub struct Secret {
+    /// The Secret: the name of a database or a cache, or gitlab-secrets
+    #[arg(value_name = "NAME")]
+    pub name: String,
 }
 
 /// The tool that takes over.
@@ -599,6 +619,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Schema(Schema { document }) => schema::run(document, screen),
         Command::Output(request) => wait_for(output::run(&request, &global, screen)),
         Command::Render(request) => wait_for(render::run(&request, &global, screen)),
+        Command::Secret(request) => wait_for(secret::run(&request, &global, screen)),
         Command::Export(Export::Terraform(request)) => wait_for(export::terraform(&request, &global, screen)),
         Command::State(request) => wait_for(state::run(request, &global, screen)),
         Command::IamPolicy(request) => iam_policy::run(&request, &global, screen),

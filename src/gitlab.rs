@@ -12,14 +12,21 @@
 //! - What a user should know is a warning in its [`Rendering`]; what cannot be rendered at all is [`Refused`], with what to write instead.
 //! - A new option is a row in `stack/parts/gitlab.rs` or `kubernetes.rs`, and a field of the same name in `description/parts.rs`.
 
+mod coming;
 mod comparison;
 pub mod description;
+pub mod gate;
 pub mod objects;
 pub mod secrets;
 mod target;
 pub mod targets;
+pub mod versions;
 pub mod yaml;
 
+pub use coming::coming;
 pub use comparison::differences;
 pub use description::Description;
-pub use target::{File, Members, Refused, Rendered, Rendering, Target, files, is_rendered, render};
+pub use target::{File, Members, Refused, Rendered, Rendering, Target, chosen, files, is_rendered, render};
+
+#[cfg(test)]
+pub mod tests;

@@ -121,6 +121,11 @@ impl Stack {
         self.sections.get(section.key).unwrap_or(&NONE)
     }
 
+    /// The folder that rendered files are written in, as the stack file names it.
+    pub fn render_folder(&self) -> Option<&str> {
+        self.parts.get(parts::RENDER)?.get("out")?.as_str()
+    }
+
     /// Every entry with its section.
     fn all(&self) -> impl Iterator<Item = (&'static Section, &Name, &Entry)> {
         SECTIONS.iter().flat_map(|section| {

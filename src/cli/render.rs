@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::gitlab::targets::TARGETS;
-use crate::gitlab::{Description, File, differences, files};
+use crate::gitlab::{Description, File, chosen, differences, files};
 use crate::stack::{Sections, nearest, shown};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::harmless;
@@ -19,8 +19,8 @@ use super::{Exit, Render, report};
 /// Renders what was asked for.
 pub(super) async fn run(request: &Render, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let (store, state) = existing_state(global, Purpose::Show, screen).await?;
-    let chosen = choose(global, Purpose::Show, Sections::Any)?;
-    let description = Description::new(&chosen.stack, &state);
+    let source = choose(global, Purpose::Show, Sections::Any)?;
+    let description = Description::new(&source.stack, &state);
     let wanted = wanted(&description, &request.target)?;
     let to_a_folder = request.out.is_some() || request.check.is_some();
     if !to_a_folder && wanted.len() > 1 {
@@ -34,7 +34,7 @@ pub(super) async fn run(request: &Render, global: &Global, screen: &mut Screen) 
     }
     let ready = whole(&description, wanted)?;
     warn(&ready, screen);
-    let taken = Taken { stack_files: chosen.paths(), state: store.file() };
+    let taken = Taken { stack_files: source.paths(), state: store.file() };
     match (&request.out, &request.check) {
         (Some(folder), _) => {
             let written = write(folder, &ready, taken)?;
@@ -102,17 +102,14 @@ fn check(folder: &Path, ready: &[Ready], global: &Global, screen: &mut Screen) -
 
 /// The files that are asked for; without a name, all that the stack file describes and `render.targets` chooses.
 fn wanted(description: &Description<'_>, names: &[String]) -> Result<Vec<File>, Failure> {
-    let all = files(description);
     if names.is_empty() {
-        let chosen = description.render.as_ref().and_then(|render| render.targets.as_ref());
-        let is_chosen =
-            |file: &File| chosen.is_none_or(|chosen| chosen.iter().any(|one| one == file.target()));
-        let all: Vec<File> = all.into_iter().filter(is_chosen).collect();
+        let all = chosen(description);
         return match all.is_empty() {
             false => Ok(all),
             true => Err(nothing("the stack file describes nothing that is rendered")),
         };
     }
+    let all = files(description);
     let mut wanted: Vec<File> = Vec::new();
     for name in names {
         let of_name = || all.iter().filter(|file| file.name() == *name || file.target() == name);

@@ -47,14 +47,21 @@ pub(super) fn whole(description: &Description<'_>, files: Vec<File>) -> Result<V
     }
 }
 
-/// Says what users should know of files, each thing once.
-pub(super) fn warn(ready: &[Ready], screen: &mut Screen) {
-    let mut said: Vec<&str> = Vec::new();
+/// What users should know of files, each thing once.
+pub(super) fn all_warnings(ready: &[Ready]) -> Vec<&str> {
+    let mut all: Vec<&str> = Vec::new();
     for warning in ready.iter().flat_map(|one| &one.rendered.warnings) {
-        if !said.contains(&warning.as_str()) {
-            said.push(warning);
-            screen.say(&format!("warning: {}", harmless(warning)));
+        if !all.contains(&warning.as_str()) {
+            all.push(warning);
         }
+    }
+    all
+}
+
+/// Says what users should know of files.
+pub(super) fn warn(ready: &[Ready], screen: &mut Screen) {
+    for warning in all_warnings(ready) {
+        screen.say(&format!("warning: {}", harmless(warning)));
     }
 }
 

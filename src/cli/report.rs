@@ -62,6 +62,14 @@ pub struct Exported<'a> {
     pub commands: Vec<String>,
 }
 
+/// The document that `secret NAME --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SecretCommands<'a> {
+    pub name: &'a str,
+    /// For a POSIX shell.
+    pub commands: &'a str,
+}
+
 /// The document that `render TARGET --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RenderedText<'a> {

@@ -51,6 +51,8 @@ pub enum Document {
     ImportTerraform,
     /// What `export terraform --json` prints
     ExportTerraform,
+    /// What `secret NAME --json` prints
+    SecretCommands,
     /// What `render TARGET --json` prints
     RenderedText,
     /// What `render --out --json` and `render --check --json` print
@@ -87,6 +89,9 @@ pub fn schema(document: Document) -> Value {
         }
         Document::ExportTerraform => {
             ("An export to Terraform", FORMAT_VERSION, of::<Versioned<report::Exported<'_>>>())
+        }
+        Document::SecretCommands => {
+            ("The commands of a Secret", FORMAT_VERSION, of::<Versioned<report::SecretCommands<'_>>>())
         }
         Document::RenderedText => {
             ("A rendered text", FORMAT_VERSION, of::<Versioned<report::RenderedText<'_>>>())

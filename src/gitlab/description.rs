@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::engine::document::Document;
 use crate::engine::state::State;
 use crate::stack::Stack;
 use crate::stack::outputs::{NoOutput, Outputs, outputs_of};
@@ -152,4 +153,13 @@ fn typed<T: DeserializeOwned>(stack: &Stack, key: &str) -> T {
     let document = stack_parts::complete(stack_parts::part(key), stack.parts.get(key));
     serde_json::from_value(Value::Object(document))
         .expect("the rows of the part are the fields of the type: a test holds it")
+}
+
+/// Options below a part of which nothing is written, with their defaults.
+fn default_of<T: DeserializeOwned>(part: &str, option: &str) -> T {
+    let mut document = Document::new();
+    document.insert(option.to_owned(), Value::Object(Document::new()));
+    let mut whole = stack_parts::complete(stack_parts::part(part), Some(&document));
+    let below = whole.remove(option).unwrap_or_default();
+    serde_json::from_value(below).expect("all that is required has a default: a test holds it")
 }

@@ -93,6 +93,13 @@ pub fn files(description: &Description<'_>) -> Vec<File> {
     TARGETS.iter().flat_map(|target| of(target)).collect()
 }
 
+/// The files that are written where none is named: those that `render.targets` chooses, or all.
+pub fn chosen(description: &Description<'_>) -> Vec<File> {
+    let chosen = description.render.as_ref().and_then(|render| render.targets.as_ref());
+    let is_chosen = |file: &File| chosen.is_none_or(|all| all.iter().any(|one| one == file.target.name));
+    files(description).into_iter().filter(is_chosen).collect()
+}
+
 /// A rendered file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {

@@ -1,11 +1,12 @@
 //! The list of all targets, in the order in which they are rendered and shown.
 
+pub mod gitlab;
 mod kubernetes;
 
 use super::target::Target;
 
 /// One line for each target.
-pub const TARGETS: &[&Target] = &[&kubernetes::TARGET];
+pub const TARGETS: &[&Target] = &[&kubernetes::TARGET, &gitlab::TARGET];
 
 #[cfg(test)]
 mod tests {

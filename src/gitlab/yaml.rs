@@ -137,4 +137,4 @@ fn escaped(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

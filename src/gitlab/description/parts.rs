@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::default_of;
+use crate::stack::parts::GITLAB;
+
 /// `kubernetes`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,10 +63,12 @@ pub struct GitLab {
     pub version: String,
     pub domain: String,
     pub host: Option<String>,
+    pub ssh_host: Option<String>,
     pub time_zone: String,
     pub image: Option<String>,
     pub database: String,
     pub file_system: Option<String>,
+    pub volume: Option<String>,
     pub cache: Option<String>,
     /// The entries of buckets, by the kind of object.
     #[serde(default)]
@@ -86,6 +91,20 @@ impl GitLab {
         self.host.clone().unwrap_or_else(|| format!("gitlab.{}", self.domain))
     }
 
+    /// The host of Git over SSH: one of its own where the one of HTTP carries no SSH.
+    pub fn ssh_host(&self) -> String {
+        let own = || match self.ingress {
+            Some(_) => format!("ssh.{}", self.domain),
+            None => self.host(),
+        };
+        self.ssh_host.clone().unwrap_or_else(own)
+    }
+
+    /// Redis beside it, with the defaults of the stack file where nothing of it is written.
+    pub fn redis(&self) -> Redis {
+        self.redis.clone().unwrap_or_else(|| default_of(GITLAB, "redis"))
+    }
+
     /// The numbers before and after the first dot of the version.
     pub fn release(&self) -> (u32, u32) {
         let mut numbers = self.version.split('.').map(|number| number.parse().unwrap_or_default());
@@ -102,6 +121,13 @@ pub struct Ingress {
     pub certificate_arn: Option<String>,
     pub group: Option<String>,
     pub tls_secret: Option<String>,
+}
+
+impl Ingress {
+    /// True for the class of the AWS Load Balancer Controller.
+    pub fn is_alb(&self) -> bool {
+        self.class == "alb"
+    }
 }
 
 /// `gitlab.redis`

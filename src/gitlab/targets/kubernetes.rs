@@ -6,11 +6,14 @@ mod volumes;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Service, ServiceSpec};
 use serde_json::Value;
 
+use super::gitlab;
 use crate::gitlab::description::Description;
 use crate::gitlab::objects::{metadata, object, of_cluster};
 use crate::gitlab::target::{Members, Refused, Rendering, Target};
 use crate::gitlab::yaml;
 use crate::stack::parts::DATABASES;
+
+pub(super) use volumes::{ZONE, in_zone};
 
 pub(super) const TARGET: Target = Target {
     name: "kubernetes",
@@ -28,7 +31,12 @@ fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> 
     }
     warnings.extend(volumes::warnings(description));
     objects.push(outputs(description));
-    objects.extend(description.entries(DATABASES).into_iter().map(|name| database(description, name)));
+    let taken = |name: &&str| gitlab::SERVICES.contains(name);
+    let (taken, named): (Vec<&str>, Vec<&str>) = description.entries(DATABASES).into_iter().partition(taken);
+    objects.extend(named.into_iter().map(|name| database(description, name)));
+    warnings.extend(taken.into_iter().map(|name| {
+        format!("no Service is rendered for the database {name}, since GitLab's own has that name: use the database's host")
+    }));
     objects.extend(secrets::objects(description));
     warnings.extend(secrets::warnings(description));
     Ok(Rendering { text: yaml::documents(&objects), warnings })

@@ -4,19 +4,25 @@ use serde_json::json;
 
 use super::*;
 
-/// The value that a reader of YAML takes a text for. Plain scalars are read as YAML 1.1 and 1.2 have them.
-fn read(text: &str) -> Value {
+/// The values that a reader of YAML takes a text for. Plain scalars are read as YAML 1.1 and 1.2 have them.
+pub fn documents(text: &str) -> Vec<Value> {
     let mut events = Vec::new();
     for event in Parser::new_from_str(text) {
         events.push(event.expect("what is written can be read").0);
     }
     let mut events = events.into_iter();
-    loop {
-        match events.next().expect("there is a document") {
-            Event::StreamStart | Event::DocumentStart(..) => {}
-            event => return value(event, &mut events),
+    let mut documents = Vec::new();
+    while let Some(event) = events.next() {
+        match event {
+            Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd => {}
+            event => documents.push(value(event, &mut events)),
         }
     }
+    documents
+}
+
+fn read(text: &str) -> Value {
+    documents(text).remove(0)
 }
 
 fn value(event: Event<'_>, rest: &mut dyn Iterator<Item = Event<'_>>) -> Value {
@@ -63,7 +69,7 @@ fn an_object_is_written_as_people_write_it() {
     });
     let expected = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  empty: \"\"\n  lines: |\n    a:\n      b\n  \"on\": \"yes\"\n  port: \"5432\"\n  url: \"https://x\"\nitems:\n  - a: []\n    b: 1\n  -\n    - x\n    - {}\n  - \"1.33\"\n  - true\n  - null\n";
     assert_eq!(document(&object), expected);
-    assert_eq!(documents(&[json!({ "a": 1 }), json!([2])]), "a: 1\n---\n- 2\n");
+    assert_eq!(super::documents(&[json!({ "a": 1 }), json!([2])]), "a: 1\n---\n- 2\n");
 }
 
 /// Any value, with the texts that readers of YAML are known to stumble over.

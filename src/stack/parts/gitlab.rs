@@ -20,6 +20,12 @@ pub(super) const PART: StackPart = StackPart {
             Shape::Text(HOST),
             Need::Optional,
         ),
+        row(
+            "ssh_host",
+            "The host of Git over SSH; without it, `ssh.` and the domain beside an Ingress, and the host without one.",
+            Shape::Text(HOST),
+            Need::Optional,
+        ),
         row("time_zone", "The time zone of its processes.", Shape::Text(TIME_ZONE), Need::Text("UTC")),
         row(
             "image",
@@ -31,6 +37,12 @@ pub(super) const PART: StackPart = StackPart {
         row(
             "file_system",
             "The file system for what may live on one; the target `gitlab` keeps all its data there.",
+            Shape::Text(LABEL),
+            Need::Optional,
+        ),
+        row(
+            "volume",
+            "The volume below `kubernetes` that the target `gitlab` keeps its data in; needed where the file system has several.",
             Shape::Text(LABEL),
             Need::Optional,
         ),

@@ -4,7 +4,7 @@ use super::StackPart;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
 
 /// The targets, by their names. Each is one file, but those of runners, which have one for each runner.
-pub const TARGETS: &[&str] = &["kubernetes"];
+pub const TARGETS: &[&str] = &["kubernetes", "gitlab"];
 
 pub(super) const PART: StackPart = StackPart {
     key: "render",

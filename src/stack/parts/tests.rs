@@ -9,7 +9,7 @@ use crate::stack::{parse, schema};
 
 const ALL: &str = r#"
 stack: gitlab
-file_systems: { gitlab-nfs: { access_points: { git: { path: /git } } } }
+file_systems: { gitlab-nfs: { access_points: { git: { path: /git, uid: 998 } } } }
 databases: { gitlab-pgsql: {} }
 buckets: { artifacts: {} }
 kubernetes:
@@ -89,6 +89,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
         [
             "3: `1.28` is not a version of Kubernetes, `1.29` to `1.37`",
             "4: `namspace` is not an option here",
+            "5: `file_system` is missing",
             "5: expected text, found a number",
             "6: `version` is missing",
             "7: `../elsewhere` is not a folder below that of the stack file, such as `deploy`: letters, digits, `.`, \

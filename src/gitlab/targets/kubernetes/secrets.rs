@@ -28,7 +28,8 @@ pub fn objects(description: &Description<'_>) -> Vec<Value> {
     }
 }
 
-/// Sentences on Secrets that somebody has to care for.
+/// Sentences on Secrets that somebody has to care for. (RDS user guide, "Password management with Amazon RDS and AWS Secrets Manager":
+/// every seven days is the default.)
 pub fn warnings(description: &Description<'_>) -> Vec<String> {
     let all = managed(description);
     match description.kubernetes.secrets {
