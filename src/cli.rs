@@ -21,9 +21,12 @@ pub mod options;
 mod output;
 mod plan;
 mod rebuild;
+mod render;
+mod rendered;
 pub mod report;
 pub mod schema;
 pub mod screen;
+mod secret;
 mod session;
 mod show;
 mod stack_file;
@@ -73,7 +76,7 @@ Examples:
 Exit codes:
   0    Done
   1    Failed, or wrong usage
-  2    With `plan --detailed-exitcode`: there are changes
+  2    With `plan --detailed-exitcode`: there are changes; with `render --check`: files differ
   3    The state is locked, or the saved plan is stale; nothing was changed
   130  Interrupted; the same command carries on"
 )]
@@ -159,6 +162,26 @@ Examples:
   provision output pgsql_endpoint            host:port
   provision output --json | jq -r .databases")]
     Output(Output),
+    /// Print or write what Kubernetes and GitLab read of the stack: manifests and configuration
+    ///
+    /// Rendered from the state and the stack file alone, the same bytes each time; AWS is not asked. No file holds a password. The parts
+    /// `kubernetes`, `gitlab` and `render` of the stack file describe what there is; with `render`, apply writes the same files.
+    #[command(after_long_help = "\
+Examples:
+  provision render kubernetes | kubectl apply -f -
+  provision render --out deploy              All that the stack file describes
+  provision render --check deploy            For CI: exit code 2, and the differences, if there are any")]
+    Render(Render),
+    /// Print the commands that make a Secret of Kubernetes, without a file and without a password in any argument
+    ///
+    /// The Secret of a database or a cache whose password AWS manages is named like its entry; `gitlab-secrets` has GitLab's own keys, which
+    /// are made once.
+    #[command(after_long_help = "\
+Examples:
+  provision secret gitlab-pgsql              See the commands first
+  provision secret gitlab-pgsql | sh
+  provision secret gitlab-secrets | sh       Once: never make these anew")]
+    Secret(Secret),
     /// Write what the stack has as the configuration of another tool, which takes it over as it is
     #[command(subcommand)]
     Export(Export),
@@ -274,6 +297,8 @@ impl Command {
             Self::Init
             | Self::Import(_)
             | Self::Output(_)
+            | Self::Render(_)
+            | Self::Secret(_)
             | Self::Export(_)
             | Self::State(_)
             | Self::IamPolicy(_)
@@ -374,6 +399,30 @@ pub struct Output {
     /// Print only the value of this output
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub struct Render {
+    /// The target: kubernetes, gitlab, … ; without it, with --out and --check, all that the stack file describes
+    #[arg(value_name = "TARGET")]
+    pub target: Vec<String>,
+    /// Write the files in this folder, which is made where it is not there
+    ///
+    /// A file is written over only where this command has written it.
+    #[arg(long, value_name = "DIR", conflicts_with = "check")]
+    pub out: Option<PathBuf>,
+    /// Compare with the files in this folder; exit with 2, and print the differences, if there are any
+    #[arg(long, value_name = "DIR")]
+    pub check: Option<PathBuf>,
+}
+
+/// Arguments of `secret`.
+#[derive(Debug, Args)]
+pub struct Secret {
+    /// The Secret: the name of a database or a cache, or gitlab-secrets
+    #[arg(value_name = "NAME")]
+    pub name: String,
 }
 
 /// The tool that takes over.
@@ -569,6 +618,8 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Completions(Completions { shell }) => completions::run(shell, screen),
         Command::Schema(Schema { document }) => schema::run(document, screen),
         Command::Output(request) => wait_for(output::run(&request, &global, screen)),
+        Command::Render(request) => wait_for(render::run(&request, &global, screen)),
+        Command::Secret(request) => wait_for(secret::run(&request, &global, screen)),
         Command::Export(Export::Terraform(request)) => wait_for(export::terraform(&request, &global, screen)),
         Command::State(request) => wait_for(state::run(request, &global, screen)),
         Command::IamPolicy(request) => iam_policy::run(&request, &global, screen),

@@ -1,6 +1,7 @@
 //! Plan and apply highly available storage beside a kops cluster.
 //!
-//! Six wings; each may use those below it: `cli`, `view`, `aws`, `terraform`, `stack`, `engine`. `view` and `terraform` use the engine alone.
+//! Seven wings; each may use those below it: `cli`, `view`, `terraform`, `gitlab`, `aws`, `stack`, `engine`. `view` and `terraform` use the
+//! engine alone, `gitlab` the stack and the engine.
 
 pub mod aws;
 pub mod cli;
@@ -8,6 +9,7 @@ pub mod engine;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod gitlab;
 pub mod stack;
 pub mod terraform;
 pub mod view;

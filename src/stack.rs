@@ -7,6 +7,7 @@ mod mask;
 mod network;
 pub mod outputs;
 mod parse;
+pub mod parts;
 pub mod password;
 pub mod postgres;
 mod problem;
@@ -35,6 +36,7 @@ use crate::engine::network::Role;
 
 pub use network::{NamedGroups, NamedNetwork};
 pub use parse::{Sections, StackFile, parse, parse_files};
+use parts::StackParts;
 use password::PasswordSource;
 pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
@@ -89,6 +91,9 @@ pub struct Stack {
     /// The entries of all sections.
     #[serde(skip)]
     pub sections: StackSections,
+    /// The parts that say what is rendered, as they are written.
+    #[serde(skip)]
+    pub parts: StackParts,
 }
 
 /// The entries of each section, by its key.
@@ -104,6 +109,7 @@ impl Default for Stack {
             state: None,
             tags: BTreeMap::new(),
             sections: BTreeMap::new(),
+            parts: BTreeMap::new(),
         }
     }
 }
@@ -113,6 +119,11 @@ impl Stack {
     pub fn entries(&self, section: &Section) -> &Entries {
         static NONE: Entries = Entries::new();
         self.sections.get(section.key).unwrap_or(&NONE)
+    }
+
+    /// The folder that rendered files are written in, as the stack file names it.
+    pub fn render_folder(&self) -> Option<&str> {
+        self.parts.get(parts::RENDER)?.get("out")?.as_str()
     }
 
     /// Every entry with its section.
@@ -176,6 +187,9 @@ impl Stack {
         for section in SECTIONS {
             json[section.key] = all_to_json(self.entries(section));
         }
+        for (key, part) in parts::to_json(&self.parts) {
+            json[key] = part;
+        }
         json
     }
 
@@ -192,6 +206,7 @@ pub fn schema(kinds: &Registry) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<Stack>().to_value();
     section::publish(kinds, &mut schema);
+    parts::publish(&mut schema);
     schema
 }
 

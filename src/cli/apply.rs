@@ -261,7 +261,13 @@ async fn carry_out(
     let report = execute(&run, writer, &mut |event| progress.event(&event)).await.map_err(unrecorded)?;
     let delivered = progress.finish();
     match report.summary.outcome {
-        RunOutcome::Done => delivered.map(|()| Exit::Done).map_err(Failure::undelivered),
+        RunOutcome::Done => {
+            delivered.map_err(Failure::undelivered)?;
+            if request.options.mode == Mode::Apply {
+                session.write_rendered(writer.state(), screen)?;
+            }
+            Ok(Exit::Done)
+        }
         RunOutcome::Failed => Err(Failure::said(FailureKind::Failed)),
         RunOutcome::Interrupted => Err(Failure::said(FailureKind::Interrupted)),
     }

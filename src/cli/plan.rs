@@ -105,8 +105,8 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
 }
 
 fn ending(plan: &plan::Plan, detailed_exitcode: bool) -> Exit {
-    let changes =
-        !plan.is_empty() || plan.changed_outputs().next().is_some() || plan.blocked().next().is_some();
+    let beside = plan.changed_outputs().next().is_some() || !plan.rendered.is_empty();
+    let changes = !plan.is_empty() || beside || plan.blocked().next().is_some();
     if detailed_exitcode && changes { Exit::Changes } else { Exit::Done }
 }
 

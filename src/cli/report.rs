@@ -62,6 +62,40 @@ pub struct Exported<'a> {
     pub commands: Vec<String>,
 }
 
+/// The document that `secret NAME --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SecretCommands<'a> {
+    pub name: &'a str,
+    /// For a POSIX shell.
+    pub commands: &'a str,
+}
+
+/// The document that `render TARGET --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct RenderedText<'a> {
+    pub target: String,
+    /// The file below the folder of rendered files.
+    pub path: String,
+    pub text: &'a str,
+    pub warnings: &'a [String],
+}
+
+/// The document that `render --out --json` and `render --check --json` print.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct RenderedFiles<'a> {
+    pub files: Vec<RenderedFile<'a>>,
+}
+
+/// One rendered file.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct RenderedFile<'a> {
+    pub target: String,
+    pub path: String,
+    /// True if it was not there, or was different: `--out` has written it.
+    pub differs: bool,
+    pub warnings: &'a [String],
+}
+
 /// One `import` block.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ExportedImport<'a> {

@@ -51,6 +51,12 @@ pub enum Document {
     ImportTerraform,
     /// What `export terraform --json` prints
     ExportTerraform,
+    /// What `secret NAME --json` prints
+    SecretCommands,
+    /// What `render TARGET --json` prints
+    RenderedText,
+    /// What `render --out --json` and `render --check --json` print
+    RenderedFiles,
     /// What `init --json` prints
     Init,
 }
@@ -83,6 +89,15 @@ pub fn schema(document: Document) -> Value {
         }
         Document::ExportTerraform => {
             ("An export to Terraform", FORMAT_VERSION, of::<Versioned<report::Exported<'_>>>())
+        }
+        Document::SecretCommands => {
+            ("The commands of a Secret", FORMAT_VERSION, of::<Versioned<report::SecretCommands<'_>>>())
+        }
+        Document::RenderedText => {
+            ("A rendered text", FORMAT_VERSION, of::<Versioned<report::RenderedText<'_>>>())
+        }
+        Document::RenderedFiles => {
+            ("Rendered files", FORMAT_VERSION, of::<Versioned<report::RenderedFiles<'_>>>())
         }
         Document::Init => ("A new stack file", FORMAT_VERSION, of::<Versioned<report::Init>>()),
     };

@@ -2,6 +2,7 @@
 
 mod look;
 mod network;
+mod rendering;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -255,7 +255,7 @@ fn current_folder() -> Result<PathBuf, Failure> {
     })
 }
 
-fn folder_of(path: &Path) -> PathBuf {
+pub(super) fn folder_of(path: &Path) -> PathBuf {
     path.parent().map(Path::to_owned).unwrap_or_default()
 }
 

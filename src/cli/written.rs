@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::file;
 use crate::engine::saved::SavedPlan;
 use crate::engine::state::{BESIDE, beside};
+use crate::gitlab::is_rendered;
 use crate::terraform::{is_exported, is_removal};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, is_page};
@@ -25,6 +26,8 @@ pub(super) enum Form {
     Removal,
     /// `export terraform --out`, one of the files in the folder.
     Exported,
+    /// A rendered file, of `render --out` or of an apply.
+    Rendered,
 }
 
 /// The files of a stack that are there for something else.
@@ -98,6 +101,7 @@ impl Form {
             Self::Saved | Self::Exported => "--out",
             Self::Page => "--html",
             Self::Removal => "--removed",
+            Self::Rendered => "provision render",
         }
     }
 
@@ -107,6 +111,7 @@ impl Form {
             Self::Page => is_page(content),
             Self::Removal => is_removal(content),
             Self::Exported => is_exported(content),
+            Self::Rendered => is_rendered(content),
         }
     }
 
@@ -116,6 +121,7 @@ impl Form {
             Self::Page => "is there and is not a page that provision wrote",
             Self::Removal => "is there and holds more than blocks that provision wrote",
             Self::Exported => "is there and was not written by this command",
+            Self::Rendered => "is there and was not rendered",
         }
     }
 
@@ -125,6 +131,9 @@ impl Form {
             Self::Page => "name a file that is not there yet, or the page of an earlier plan",
             Self::Removal => "name a file that is not there yet, or one that --removed wrote before",
             Self::Exported => "name another folder, such as: provision export terraform --out from-provision",
+            Self::Rendered => {
+                "take the file away, or name another folder with --out, or as `out` below `render:` in the stack file"
+            }
         }
     }
 }

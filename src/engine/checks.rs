@@ -15,6 +15,7 @@ pub const CHECKS: &[(&str, &str)] = &[
         "AWS takes no final snapshot of what is to be deleted, or its backups would go, and they are wanted",
     ),
     ("free-addresses", "a subnet has too few free addresses"),
+    ("gitlab-version", "GitLab's version does not go with that of its database or its cache"),
     ("going", "data is being deleted by others, and a new object would be empty"),
     ("gone", "data was deleted by others, and a new object would be empty"),
     ("held", "AWS refuses a change for now"),
@@ -37,6 +38,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("protected", "what is to be deleted has its deletion protection on"),
     ("quota", "what is to be made does not fit into a quota of the account"),
     ("renamed", "a name is gone and a new one is there, or another stack has what this one would make"),
+    ("rendering", "a file cannot be rendered or written, or is to be used with care"),
     ("replication", "a replication cannot be made or ended as it is written, or overwrites a file system"),
     (
         "restore-from",

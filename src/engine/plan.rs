@@ -35,10 +35,24 @@ pub struct Plan {
     /// Findings: known before anything has been done.
     pub preflight: Vec<Finding>,
     pub summary: Summary,
+    /// The rendered files that will differ from what is there. Apply writes them after everything has settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rendered: Vec<Rendered>,
     /// Names this plan and everything that it was made from: 64 hexadecimal digits. `apply --expect` takes the first
     /// of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+}
+
+/// A rendered file that will differ from what is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rendered {
+    /// The path, counted from the folder of the stack file.
+    pub path: String,
+    /// Why: `it is not there`, `databases.gitlab-pgsql.host changes`.
+    pub reason: String,
+    /// True if some of its content is known only after apply.
+    pub unknown: bool,
 }
 
 /// Which version of which state.

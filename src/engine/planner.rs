@@ -259,6 +259,7 @@ fn document(input: &Input<'_>, changes: BTreeMap<Address, Change>, findings: Vec
         ),
         mode: input.options.mode,
         summary: Summary::of(&changes),
+        rendered: Vec::new(),
         drift: Vec::new(),
         changes,
         preflight: findings,

@@ -157,6 +157,8 @@ impl SavedPlan {
         // The same stack is the same plan from every folder; its declarations have a digest of their own.
         content.plan.stack_file.clear();
         content.plan.preflight.clear();
+        // Rendered files follow from the rest; somebody may have written one meanwhile.
+        content.plan.rendered.clear();
         // A file system in use is never the same size twice.
         for data in content.plan.changes.iter_mut().filter_map(|change| change.data.as_mut()) {
             data.size_bytes = None;
@@ -357,6 +359,7 @@ mod tests {
             state: StateVersion { lineage: "one".to_owned(), serial: 1 },
             mode: Mode::Apply,
             summary: Summary::of(&changes),
+            rendered: Vec::new(),
             changes,
             drift: Vec::new(),
             preflight: Vec::new(),

@@ -54,7 +54,7 @@ pub(super) fn is_secret_key(key: &str) -> bool {
     let (key, edits) = (key.to_lowercase(), 3);
     // As many letters as one is longer than the other have to be put in.
     let may_be_misspelt = key.chars().count().abs_diff("password".len()) <= edits;
-    key != "password_version"
+    !matches!(key.as_str(), "password_version" | "secrets" | "tls_secret")
         && (["pass", "pwd", "secret"].iter().any(|part| key.contains(part))
             || may_be_misspelt && strsim::damerau_levenshtein(&key, "password") <= edits)
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::problem::{Fault, Form, Problem};
 use super::report::{StackError, Text};
 use super::yaml::{self, Content, Node, Place};
-use super::{Stack, mask, rules, section};
+use super::{Stack, mask, parts, rules, section};
 use crate::engine::kind::Registry;
 use crate::stack::sections::SECTIONS;
 
@@ -97,6 +97,7 @@ pub fn parse_files(
     };
     let written = tree.clone();
     let sections = section::take(&mut tree, kinds, &mut problems);
+    let parts = parts::take(&mut tree, &mut problems);
     // What is left is read by serde, which stops at the first error. What is wrong is taken out and the rest read again: every option has a
     // default, so nothing is ever missing because of that.
     while problems.len() < ENOUGH {
@@ -104,6 +105,7 @@ pub fn parse_files(
             Ok(mut stack) => {
                 if problems.is_empty() {
                     stack.sections = sections;
+                    stack.parts = parts;
                     if let (Some(state), Some(said)) =
                         (&mut stack.state, written.entry(&["state", "location"]))
                     {
@@ -124,6 +126,7 @@ pub fn parse_files(
                 let at_the_top = problem.place().is_some_and(|place| tree.has_key_at(place));
                 if let (Fault::UnknownKey { known, .. }, true) = (&mut problem.fault, at_the_top) {
                     known.extend(SECTIONS.iter().map(|section| section.key));
+                    known.extend(parts::PARTS.iter().map(|part| part.key));
                 }
                 let pruned = problem.place().is_some_and(|place| tree.prune(place));
                 problems.push(problem);

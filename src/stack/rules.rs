@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::parse::Sections;
+use super::parts::{self, PARTS};
 use super::problem::{Fault, Problem};
 use super::section::{Conflict, IGNORE_CHANGES, Passed, Section, behind_group, broken, in_a_row};
 use super::sections::SECTIONS;
@@ -55,6 +56,13 @@ pub(super) fn check(
         let Conflict { path, options, message, remedy } = found;
         let path: Vec<&str> = [section.key].into_iter().chain(path.iter().map(String::as_str)).collect();
         problems.push(conflict(tree, &path, &options, message, &remedy));
+    }
+    for (part, document) in PARTS.iter().filter_map(|part| Some((part, stack.parts.get(part.key)?))) {
+        for found in parts::unknown(part, stack, document).into_iter().chain((part.check)(stack, document)) {
+            let Conflict { path, options, message, remedy } = found;
+            let path: Vec<&str> = [part.key].into_iter().chain(path.iter().map(String::as_str)).collect();
+            problems.push(conflict(tree, &path, &options, message, &remedy));
+        }
     }
     for section in SECTIONS {
         let known = section.ignorable(kinds);

@@ -28,6 +28,7 @@ pub(super) use entry::all_to_json;
 pub use entry::{Entries, Entry, Passed};
 pub(super) use read::{broken, options, take};
 pub(super) use schema::publish;
+pub(super) use shaped::{is_there, value};
 
 /// The option of every entry that leaves others to somebody else.
 pub const IGNORE_CHANGES: Property = Property {

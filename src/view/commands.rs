@@ -12,7 +12,9 @@ pub const COMMANDS: &[&str] = &[
     "init",
     "output",
     "plan",
+    "render",
     "schema",
+    "secret",
     "state",
 ];
 

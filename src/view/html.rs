@@ -5,13 +5,13 @@ mod layers;
 mod resources;
 mod text;
 
-use crate::engine::plan::{Action, Finding, Level, Plan};
+use crate::engine::plan::{Action, Finding, Level, Plan, Rendered};
 
 use super::action::GRAVEST_FIRST;
 use super::carried::Carried;
 use super::findings::with_one_hint;
 use super::hint::plain;
-use super::plan::{DRIFT_TITLE, response_text, summary_text, title, waiting};
+use super::plan::{DRIFT_TITLE, RENDERED_TITLE, response_text, summary_text, title, waiting};
 
 use drawing::drawing;
 use resources::{Cost, Resource, resources};
@@ -48,7 +48,7 @@ pub fn plan_page(plan: &Plan, carried: &Carried) -> String {
             ("summary", summary(plan)),
             ("digest", plan.agreed_by().map(|digest| carried_out(digest, carried)).unwrap_or_default()),
             ("findings", findings(plan, &resources)),
-            ("drift", drift(plan, &resources)),
+            ("drift", drift(plan, &resources) + &rendered(plan)),
             ("chips", chips(plan)),
             ("drawing", if drawn.is_empty() { String::new() } else { framed(&drawn) }),
             ("rows", resources.iter().enumerate().map(|(place, one)| row(place, one)).collect()),
@@ -175,6 +175,17 @@ fn drift(plan: &Plan, resources: &[Resource]) -> String {
         })
         .collect();
     format!("<section class=\"card outside\"><h2>{DRIFT_TITLE}</h2><ul>\n{items}</ul></section>")
+}
+
+fn rendered(plan: &Plan) -> String {
+    if plan.rendered.is_empty() {
+        return String::new();
+    }
+    let item = |one: &Rendered| {
+        format!("<li><span class=\"to\">{}</span><p>{}</p></li>\n", escaped(&one.path), escaped(&one.reason))
+    };
+    let items: String = plan.rendered.iter().map(item).collect();
+    format!("<section class=\"card outside\"><h2>{RENDERED_TITLE}</h2><ul>\n{items}</ul></section>")
 }
 
 fn chips(plan: &Plan) -> String {

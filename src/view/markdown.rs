@@ -3,7 +3,7 @@
 mod code;
 mod fields;
 
-use crate::engine::plan::{Action, Change, Drift, Finding, Level, Plan};
+use crate::engine::plan::{Action, Change, Drift, Finding, Level, Plan, Rendered};
 
 use super::action::{GRAVEST_FIRST, action_word, left_out, symbol};
 use super::carried::Carried;
@@ -12,7 +12,7 @@ use super::findings::with_one_hint;
 use super::hint::hint;
 use super::holdings::holdings_lines;
 use super::page::{Page, words};
-use super::plan::{DRIFT_TITLE, OUTPUT, response_text, summary_text, title, waiting};
+use super::plan::{DRIFT_TITLE, OUTPUT, RENDERED_TITLE, response_text, summary_text, title, waiting};
 use super::style::Style;
 use super::value::string;
 
@@ -43,6 +43,11 @@ pub fn plan_markdown(plan: &Plan, carried: &Carried) -> String {
     if !plan.drift.is_empty() {
         comment.add(&format!("\n**{DRIFT_TITLE}**\n"));
         comment.lines("changes outside", plan.drift.iter().map(|one| drift(plan, one)).collect());
+    }
+    if !plan.rendered.is_empty() {
+        comment.add(&format!("\n**{RENDERED_TITLE}**\n"));
+        let line = |one: &Rendered| folded("!", 0, &format!("{}: {}", one.path, one.reason));
+        comment.lines("rendered files", plan.rendered.iter().map(line).collect());
     }
     let mut details: Vec<String> = changed.iter().filter_map(|change| detail(change)).collect();
     details.extend(watched_objects(&kept));

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::engine::address::Address;
 use crate::engine::plan::{
-    Action, Change, Drift, FieldChange, Finding, Mode, Plan, Response, Summary, Window,
+    Action, Change, Drift, FieldChange, Finding, Mode, Plan, Rendered, Response, Summary, Window,
 };
 use crate::engine::resource::Effect;
 
@@ -63,6 +63,7 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
         page.fill(0, BODY, [mark, address].into_iter().chain(words(&left_out(blocked))));
         blocked.fields.iter().for_each(|field| changed_field(&mut page, BODY, field, None));
     }
+    rendered(&mut page, plan);
     findings(&mut page, &plan.preflight);
     summary(&mut page, plan);
     page.finish()
@@ -189,6 +190,23 @@ fn listing(page: &mut Page<'_>, plan: &Plan, action: Action, title: &str) {
     }
 }
 
+/// The title above the rendered files that will differ.
+pub(super) const RENDERED_TITLE: &str = "Rendered files to be written, after everything has settled";
+
+/// The rendered files that will differ, each with its reason.
+fn rendered(page: &mut Page<'_>, plan: &Plan) {
+    if plan.rendered.is_empty() {
+        return;
+    }
+    page.gap();
+    page.fill(0, 2, painted(page.style(), Ink::Title, RENDERED_TITLE));
+    for Rendered { path, reason, .. } in &plan.rendered {
+        let mark = page.style().paint(Ink::Update, "  ~");
+        let path = format!("{}:", harmless(path));
+        page.fill(0, BODY, [mark, path].into_iter().chain(words(reason)));
+    }
+}
+
 /// The reason in parentheses.
 fn reason(change: &Change) -> Vec<String> {
     if change.reason.is_empty() { Vec::new() } else { words(&format!("({})", change.reason)) }
@@ -303,11 +321,21 @@ pub(super) fn summary_text(plan: &Plan) -> Option<String> {
                 1 => " Apply records 1 output that AWS changed.".to_owned(),
                 outputs => format!(" Apply records {outputs} outputs that AWS changed."),
             };
+            let written = match plan.rendered.len() {
+                0 => String::new(),
+                1 => " Apply writes 1 rendered file.".to_owned(),
+                files => format!(" Apply writes {files} rendered files."),
+            };
             match still_waiting(plan) {
                 Some(waits) => {
-                    format!("No changes now. {waits}; all else is as the stack describes.{recorded}")
+                    format!("No changes now. {waits}; all else is as the stack describes.{recorded}{written}")
                 }
-                None => format!("No changes. {} as the stack describes.{recorded}", are(plan.summary.no_op)),
+                None => {
+                    format!(
+                        "No changes. {} as the stack describes.{recorded}{written}",
+                        are(plan.summary.no_op)
+                    )
+                }
             }
         }
         _ if plan.errors().next().is_some() => {

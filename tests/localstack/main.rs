@@ -36,6 +36,7 @@ mod preflight;
 mod random_stacks;
 mod rebuilt;
 mod renamed;
+mod rendered;
 mod replicas;
 mod restored;
 mod reviewed;

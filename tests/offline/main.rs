@@ -10,6 +10,7 @@ mod endpoint;
 mod engine;
 mod exported;
 mod facts;
+mod gitlab;
 mod options_page;
 mod progress;
 mod real_terraform;

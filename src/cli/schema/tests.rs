@@ -13,7 +13,7 @@ use crate::engine::blueprint::Blueprint;
 use crate::engine::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use crate::engine::network::{Cluster, Role};
 use crate::engine::plan::{
-    Action, Blocked, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Going, Level, Mode, Plan,
+    Action, Blocked, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Going, Level, Mode, Plan, Rendered,
     ReplaceOrder, Response, StateVersion, Summary, Turn, Window,
 };
 use crate::engine::planner::{Options, Sighting, Sightings};
@@ -82,6 +82,11 @@ fn plan() -> Plan {
         state: StateVersion { lineage: String::new(), serial: 0 },
         mode: Mode::RefreshOnly,
         summary: Summary::of(&changes),
+        rendered: vec![Rendered {
+            path: "deploy/kubernetes.yaml".to_owned(),
+            reason: "it is not there".to_owned(),
+            unknown: false,
+        }],
         changes,
         drift: vec![Drift {
             address: at("aws_vpc.network"),
@@ -347,6 +352,30 @@ fn documents() -> Vec<(Document, Value)> {
             })),
         ),
         (Document::Init, value(&Versioned::of(init))),
+        (
+            Document::SecretCommands,
+            value(&Versioned::of(report::SecretCommands { name: "gitlab-pgsql", commands: "aws | kubectl" })),
+        ),
+        (
+            Document::RenderedText,
+            value(&Versioned::of(report::RenderedText {
+                target: "kubernetes".to_owned(),
+                path: "kubernetes.yaml".to_owned(),
+                text: "kind: Namespace",
+                warnings: &[],
+            })),
+        ),
+        (
+            Document::RenderedFiles,
+            value(&Versioned::of(report::RenderedFiles {
+                files: vec![report::RenderedFile {
+                    target: "kubernetes".to_owned(),
+                    path: "deploy/kubernetes.yaml".to_owned(),
+                    differs: true,
+                    warnings: &[],
+                }],
+            })),
+        ),
         (
             Document::ExportTerraform,
             value(&Versioned::of(report::Exported {

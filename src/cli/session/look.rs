@@ -115,6 +115,11 @@ impl Session {
             beside.and_then(|(network, beside)| new_zones(&self.aws, &self.stack, &network, &beside)),
         );
         snapshots.rename_in(&mut planning.plan);
+        if options.mode == Mode::Apply {
+            let (rendered, said) = self.rendering(state, &account, &planning.plan, &sightings);
+            planning.plan.rendered = rendered;
+            found.extend(said);
+        }
         let findings = &mut planning.plan.preflight;
         findings
             .retain(|finding| !planner::is_about_lost_data(finding) && !checks::is_answered(finding, &found));

@@ -10,7 +10,7 @@ use crate::stack::problem::{Fault, Form, Meant, Problem, shown};
 use crate::stack::yaml::{Content, Entry, Node};
 
 /// True if a value is written, and not only its key.
-pub(super) fn is_there(entry: &Entry, may_be_empty: bool, problems: &mut Vec<Problem>) -> bool {
+pub(in crate::stack) fn is_there(entry: &Entry, may_be_empty: bool, problems: &mut Vec<Problem>) -> bool {
     if entry.value.is_null() {
         problems.push(Problem::new(entry.no_value(may_be_empty)).or_at(&entry.key_place));
     }
@@ -18,7 +18,7 @@ pub(super) fn is_there(entry: &Entry, may_be_empty: bool, problems: &mut Vec<Pro
 }
 
 /// The value of an option.
-pub(super) fn value(entry: &Entry, shape: &Shape, problems: &mut Vec<Problem>) -> Option<Value> {
+pub(in crate::stack) fn value(entry: &Entry, shape: &Shape, problems: &mut Vec<Problem>) -> Option<Value> {
     if !is_there(entry, false, problems) {
         return None;
     }

@@ -81,6 +81,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("watched", "something of the network is gone that nothing needs, between two reads of one plan"),
     ("circle", "no stack file can say one: the planner's own tests make it"),
     ("credentials", "a warning about a clock: the emulator's credentials never end; its unit tests have it"),
+    ("gitlab-version", "nothing of AWS: tests/offline/gitlab.rs has it in plans of every kind"),
+    ("rendering", "files beside the stack file, and nothing of AWS: tests/offline/gitlab.rs has it"),
     (
         "left-to-others",
         "a warning that ends with a line in the stack file: tests/localstack/ignored.rs types it",

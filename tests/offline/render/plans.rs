@@ -24,6 +24,7 @@ pub fn plan(changes: Vec<Change>) -> Plan {
         state: StateVersion { lineage: String::new(), serial: 0 },
         mode: Mode::Apply,
         summary: Summary::of(&changes),
+        rendered: Vec::new(),
         changes,
         drift: Vec::new(),
         preflight: Vec::new(),

@@ -16,7 +16,7 @@ fn named() -> BTreeSet<(String, String)> {
         r#"\bif by_name \{ "([a-z][a-z-]+)" \} else"#,
         r#"\bif by_name \{ "[a-z-]+" \} else \{ "([a-z][a-z-]+)" \}"#,
     ];
-    let finds = ["engine/planner", "aws/checks", "engine/newer"];
+    let finds = ["engine/planner", "aws/checks", "engine/newer", "gitlab/gate", "cli/session/rendering"];
     let mut named = BTreeSet::new();
     for (file, code) in sources().into_iter().filter(|(file, _)| finds.iter().any(|name| is_of(file, name))) {
         for pattern in makes {

@@ -1,0 +1,139 @@
+//! The rendered files of a plan and of a run: those that will differ, and those that are written after everything has settled.
+
+use std::path::PathBuf;
+
+use crate::engine::plan::{Finding, Level, Plan, Rendered};
+use crate::engine::planner::{Sighting, Sightings};
+use crate::engine::state::State;
+use crate::gitlab::{self, Description, File, chosen, coming, gate};
+use crate::view::failure::Failure;
+use crate::view::harmless;
+
+use super::super::rendered::{self, Ready, all_warnings, there, warn};
+use super::super::screen::Screen;
+use super::super::stack_file::folder_of;
+use super::super::written::{Form, may_be_written};
+use super::Session;
+
+/// The check's name.
+const CHECK: &str = "rendering";
+
+/// The outputs that a reason names before it only counts.
+const NAMED: usize = 3;
+
+impl Session {
+    /// The rendered files that will differ after a plan, and what is wrong or doubtful about them.
+    pub(super) fn rendering(
+        &self,
+        state: Option<&State>,
+        account: &str,
+        plan: &Plan,
+        sightings: &Sightings,
+    ) -> (Vec<Rendered>, Vec<Finding>) {
+        if self.stack.parts.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let new = || State::new(&self.stack.stack.to_string(), String::new(), account, self.aws.region());
+        let now = state.cloned().unwrap_or_else(new);
+        let then = coming(&now, plan);
+        let (now, then) = (Description::new(&self.stack, &now), Description::new(&self.stack, &then));
+        let live =
+            |address: &_| sightings.get(address).and_then(Sighting::live).map(|(_, live)| &live.inputs);
+        let mut found = gate::findings(&then, plan, live);
+        let (Some(folder), Some(out)) = (self.rendered_folder(), then.render.as_ref()) else {
+            return (Vec::new(), found);
+        };
+        let (mut differ, mut ready) = (Vec::new(), Vec::new());
+        for file in chosen(&then) {
+            let rendered = match gitlab::render(&then, &file) {
+                Ok(rendered) => rendered,
+                Err(refused) => {
+                    let message = format!("{} cannot be rendered: {refused}", file.name());
+                    found.push(finding(Level::Error, message, Some(refused.hint)));
+                    continue;
+                }
+            };
+            let path = format!("{}/{}", out.out.trim_end_matches('/'), file.path());
+            let writable = may_be_written(&folder.join(file.path()), Form::Rendered, self.taken());
+            let there = writable.and_then(|()| there(&folder, &file));
+            match there {
+                Err(failure) => {
+                    let (message, hint) = failure.sentence();
+                    found.push(finding(Level::Error, message, hint.map(str::to_owned)));
+                }
+                Ok(Some(there)) if there == rendered.text => {}
+                Ok(there) => {
+                    let unknown = !rendered.unknown().is_empty();
+                    let reason = reason(&now, &file, &rendered, there.is_some());
+                    differ.push(Rendered { path, reason, unknown });
+                }
+            }
+            ready.push(Ready { file, rendered });
+        }
+        found.extend(
+            all_warnings(&ready).into_iter().map(|text| finding(Level::Warning, text.to_owned(), None)),
+        );
+        (differ, found)
+    }
+
+    /// Writes the files that the stack file declares, from what is recorded now, and says which.
+    ///
+    /// # Errors
+    /// Those of [`rendered::write`]. A file that needs what is not there yet is left as it is, and said.
+    pub(in crate::cli) fn write_rendered(&self, state: &State, screen: &mut Screen) -> Result<(), Failure> {
+        let Some(folder) = self.rendered_folder() else { return Ok(()) };
+        let description = Description::new(&self.stack, state);
+        let mut ready = Vec::new();
+        for file in chosen(&description) {
+            match rendered::whole(&description, vec![file]) {
+                Ok(one) => ready.extend(one),
+                Err(failure) => {
+                    let (message, hint) = failure.sentence();
+                    screen
+                        .say_with_hint(&format!("Not written: {message}"), hint.unwrap_or("provision apply"));
+                }
+            }
+        }
+        let written = rendered::write(&folder, &ready, self.taken())?;
+        written.iter().for_each(|path| screen.say(&format!("Wrote {}", harmless(&path.to_string_lossy()))));
+        if !written.is_empty() {
+            warn(&ready, screen);
+        }
+        Ok(())
+    }
+
+    /// The folder of rendered files, if the stack file names one: it counts from the folder of the upper stack file.
+    fn rendered_folder(&self) -> Option<PathBuf> {
+        let out = self.stack.render_folder()?;
+        let folder = self.stack_paths.last().map(|path| folder_of(path)).unwrap_or_default();
+        Some(folder.join(out))
+    }
+}
+
+/// Why a file differs.
+fn reason(now: &Description<'_>, file: &File, then: &gitlab::Rendered, is_there: bool) -> String {
+    let listed = |names: Vec<&str>, end: &str| {
+        let more = names.len().saturating_sub(NAMED);
+        let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more} {end}", named.join(", "))
+    };
+    let unknown = then.unknown();
+    if !unknown.is_empty() {
+        return listed(unknown.iter().map(String::as_str).collect(), "known after apply");
+    }
+    if !is_there {
+        return "it is not there".to_owned();
+    }
+    let before = gitlab::render(now, file).map(|rendered| rendered.asked).unwrap_or_default();
+    let changed = then.asked.iter().filter(|(name, value)| before.get(*name) != Some(*value));
+    let changed: Vec<&str> = changed.map(|(name, _)| name.as_str()).collect();
+    match changed.is_empty() {
+        true => "it is not what the stack file and the state say".to_owned(),
+        false => listed(changed, "changed"),
+    }
+}
+
+fn finding(level: Level, message: String, hint: Option<String>) -> Finding {
+    Finding { check: CHECK.to_owned(), address: None, level, message, hint, remedies: Vec::new() }
+}

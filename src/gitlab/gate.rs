@@ -1,0 +1,177 @@
+//! The gate: GitLab's version against those of its database and its cache, as findings of a plan.
+
+use serde_json::Value;
+
+use super::description::{Description, GitLab};
+use super::versions::{self, Needs, misfit};
+use crate::engine::address::Address;
+use crate::engine::document::Document;
+use crate::engine::plan::{Finding, Level, Plan};
+use crate::stack::parts::{CACHES, DATABASES};
+use crate::stack::sections::SECTIONS;
+
+/// The check's name.
+pub const CHECK: &str = "gitlab-version";
+
+/// The findings on versions that do not go together after a plan. `live` has the inputs of an object as AWS shows it.
+pub fn findings<'a>(
+    description: &Description<'_>,
+    plan: &Plan,
+    live: impl Fn(&Address) -> Option<&'a Document>,
+) -> Vec<Finding> {
+    let Some(gitlab) = &description.gitlab else { return Vec::new() };
+    let finding = |level, address, message: String, hint: Option<String>| Finding {
+        check: CHECK.to_owned(),
+        address,
+        level,
+        message,
+        hint,
+        remedies: Vec::new(),
+    };
+    let Some(needs) = versions::needs(gitlab.release().0) else {
+        let message =
+            format!("the versions that GitLab {} needs are not known to this program", gitlab.version);
+        return vec![finding(Level::NotChecked, None, message, None)];
+    };
+    let mut found = Vec::new();
+    let (least, most) = needs.postgres;
+    if let Some(object) = Object::of(description, plan, DATABASES, &gitlab.database, &live) {
+        match misfit(&object.version, least, Some(most)) {
+            Some(why) if why.starts_with("is older") => found.push(finding(
+                Level::Error,
+                Some(object.address),
+                older(gitlab, needs, &gitlab.database, &object.version, object.queued.as_deref()),
+                Some(format!(
+                    "PostgreSQL comes first, beside the GitLab that runs now: write the version of that GitLab below `gitlab:`, and \
+                     `engine_version: \"{}\"` with `allow_major_version_upgrade: true` below the database; then: provision apply",
+                    least.0
+                )),
+            )),
+            Some(why) => found.push(finding(
+                Level::Warning,
+                Some(object.address),
+                format!("PostgreSQL {} of {} {why}, the newest that GitLab {} is made for", object.version, gitlab.database, needs.major),
+                None,
+            )),
+            None => {}
+        }
+    }
+    if let Some((object, least)) = of_cache(description, plan, gitlab, needs, &live)
+        && let Some(why) = misfit(&object.version, least, None)
+    {
+        let message = format!(
+            "the version {} of the cache {why}, the oldest that GitLab {} takes",
+            object.version, needs.major
+        );
+        let hint =
+            format!("write `engine_version: \"{}.{}\"` or a newer one below the cache", least.0, least.1);
+        found.push(finding(Level::Error, Some(object.address), message, Some(hint)));
+    }
+    found
+}
+
+fn older(gitlab: &GitLab, needs: &Needs, database: &str, version: &str, queued: Option<&str>) -> String {
+    let ((major, minor), most) = needs.postgres;
+    let least = if minor == 0 { major.to_string() } else { format!("{major}.{minor}") };
+    let range = if major == most && minor == 0 { least } else { format!("{least} to {most}") };
+    let waits = queued.map(|queued| format!("; {queued} waits for its window")).unwrap_or_default();
+    format!("GitLab {} needs PostgreSQL {range}, and {database} has {version}{waits}", gitlab.version)
+}
+
+/// The cache, with the oldest version of its engine that GitLab takes.
+fn of_cache<'a>(
+    description: &Description<'_>,
+    plan: &Plan,
+    gitlab: &GitLab,
+    needs: &Needs,
+    live: &impl Fn(&Address) -> Option<&'a Document>,
+) -> Option<(Object, (u32, u32))> {
+    let cache = gitlab.cache.as_deref()?;
+    let object = Object::of(description, plan, CACHES, cache, live)?;
+    let engine = description.declared(CACHES, cache, "engine").and_then(Value::as_str).unwrap_or("redis");
+    // A Valkey that GitLab does not take at all is as old as any.
+    let least = if engine == "valkey" { needs.valkey.unwrap_or((u32::MAX, 0)) } else { needs.redis };
+    Some((object, least))
+}
+
+/// The object of an entry, with the version that it has after a plan.
+struct Object {
+    address: Address,
+    version: String,
+    /// The version that waits for a maintenance window.
+    queued: Option<String>,
+}
+
+impl Object {
+    fn of<'a>(
+        description: &Description<'_>,
+        plan: &Plan,
+        section: &str,
+        entry: &str,
+        live: &impl Fn(&Address) -> Option<&'a Document>,
+    ) -> Option<Self> {
+        const VERSION: &str = "engine_version";
+        let section = SECTIONS.iter().find(|one| one.key == section)?;
+        let address = Address::new(section.main, entry);
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let change = plan.changes.iter().find(|change| change.address == address);
+        let field = change.and_then(|change| {
+            change.fields.iter().chain(&change.queued).find(|field| field.path == VERSION)
+        });
+        let after = field.and_then(|field| field.after.as_ref()).and_then(text);
+        let waits = field.is_some_and(|field| field.window.is_some());
+        let now = live(&address).and_then(|inputs| inputs.get(VERSION)).and_then(text);
+        let declared = || description.declared(section.key, entry, VERSION).and_then(text);
+        let (version, queued) = match (after, waits) {
+            (Some(after), true) => (now.or_else(declared)?, Some(after)),
+            (Some(after), false) => (after, None),
+            (None, _) => (now.or_else(declared)?, None),
+        };
+        Some(Self { address, version, queued })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::plan::{Action, Change, FieldChange, Window};
+    use crate::engine::resource::Effect;
+    use crate::gitlab::tests::plans::{change, database, plan};
+    use crate::gitlab::tests::{STACK, applied, stack};
+
+    /// The levels and messages for a GitLab of this version and a live database of that one, with these changes.
+    fn said(gitlab: &str, live: &str, changes: Vec<Change>) -> Vec<(Level, String)> {
+        let stack = stack(&STACK.replace("version: \"18.11\"", &format!("version: \"{gitlab}\"")));
+        let mut inputs = Document::new();
+        inputs.insert("engine_version".to_owned(), live.into());
+        let state = applied();
+        let description = Description::new(&stack, &state);
+        let live = |address: &Address| (*address == database()).then_some(&inputs);
+        let found = findings(&description, &plan(changes), live);
+        found.into_iter().map(|one| (one.level, one.message)).collect()
+    }
+
+    fn upgrade(to: &str, window: Option<Window>) -> Vec<Change> {
+        let field = FieldChange::free("engine_version", Some("15.4".into()), Some(to.into()));
+        vec![change(Action::Update, vec![FieldChange { window, ..field }])]
+    }
+
+    #[test]
+    fn a_gitlab_that_needs_a_newer_postgresql_is_an_error_until_the_plan_upgrades_it_now() {
+        assert_eq!(said("18.11", "16.9", Vec::new()), []);
+        let older = "GitLab 18.11 needs PostgreSQL 16.5 to 17, and gitlab-pgsql has 15.4";
+        assert_eq!(said("18.11", "15.4", Vec::new()), [(Level::Error, older.to_owned())]);
+        assert_eq!(said("18.11", "15.4", upgrade("16", None)), []);
+        let waits = Window { opens: None, effect: Effect::Reboot };
+        let queued = format!("{older}; 16 waits for its window");
+        assert_eq!(said("18.11", "15.4", upgrade("16", Some(waits))), [(Level::Error, queued)]);
+        let of_19 = "GitLab 19.2 needs PostgreSQL 17, and gitlab-pgsql has 16.9";
+        assert_eq!(said("19.2", "16.9", Vec::new()), [(Level::Error, of_19.to_owned())]);
+    }
+
+    #[test]
+    fn a_newer_postgresql_is_a_warning_and_a_gitlab_that_is_not_known_is_not_judged() {
+        assert_eq!(said("17.11", "17.2", Vec::new())[0].0, Level::Warning);
+        assert_eq!(said("21.0", "17.2", Vec::new())[0].0, Level::NotChecked);
+    }
+}

@@ -1,0 +1,65 @@
+//! `kubernetes`: the objects by which a cluster uses what the stack makes, whatever runs there.
+
+mod secrets;
+mod volumes;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Service, ServiceSpec};
+use serde_json::Value;
+
+use super::gitlab;
+use crate::gitlab::description::Description;
+use crate::gitlab::objects::{metadata, object, of_cluster};
+use crate::gitlab::target::{Members, Refused, Rendering, Target};
+use crate::gitlab::yaml;
+use crate::stack::parts::DATABASES;
+
+pub(super) use volumes::{ZONE, in_zone};
+
+pub(super) const TARGET: Target = Target {
+    name: "kubernetes",
+    doc: "Namespace, volumes and claims, a ConfigMap of outputs, names of databases, references to passwords.",
+    file: "kubernetes.yaml",
+    members: |description| if description.has_kubernetes() { Members::One } else { Members::None },
+    render,
+};
+
+fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> {
+    let mut objects = vec![namespace(description)];
+    let mut warnings = Vec::new();
+    for (name, volume) in &description.kubernetes.volumes {
+        objects.extend(volumes::volume(description, name, volume));
+    }
+    warnings.extend(volumes::warnings(description));
+    objects.push(outputs(description));
+    let taken = |name: &&str| gitlab::SERVICES.contains(name);
+    let (taken, named): (Vec<&str>, Vec<&str>) = description.entries(DATABASES).into_iter().partition(taken);
+    objects.extend(named.into_iter().map(|name| database(description, name)));
+    warnings.extend(taken.into_iter().map(|name| {
+        format!("no Service is rendered for the database {name}, since GitLab's own has that name: use the database's host")
+    }));
+    objects.extend(secrets::objects(description));
+    warnings.extend(secrets::warnings(description));
+    Ok(Rendering { text: yaml::documents(&objects), warnings })
+}
+
+fn namespace(description: &Description<'_>) -> Value {
+    let metadata = of_cluster(description, description.kubernetes.namespace.clone());
+    object(&Namespace { metadata, ..Namespace::default() })
+}
+
+/// Every output, for pods that want to read them.
+fn outputs(description: &Description<'_>) -> Value {
+    let metadata = metadata(description, format!("{}-outputs", description.stack.stack));
+    object(&ConfigMap { data: Some(description.everything()), metadata, ..ConfigMap::default() })
+}
+
+/// A name in the cluster for a database, which follows it to another endpoint. A client that verifies the name in the database's certificate
+/// uses the endpoint itself.
+fn database(description: &Description<'_>, name: &str) -> Value {
+    let spec = ServiceSpec {
+        type_: Some("ExternalName".to_owned()),
+        external_name: Some(description.output(DATABASES, name, "host")),
+        ..ServiceSpec::default()
+    };
+    object(&Service { metadata: metadata(description, name), spec: Some(spec), ..Service::default() })
+}

@@ -1,0 +1,271 @@
+//! `gitlab`: the GitLab that uses what the stack makes.
+
+use super::{BUCKETS, CACHES, DATABASES, FILE_SYSTEMS, HOST, LABEL, Names, ROLES, SIZE, StackPart};
+use crate::engine::resource::{Need, Pattern, Property, Shape};
+
+pub(super) const PART: StackPart = StackPart {
+    key: "gitlab",
+    doc: "The GitLab that uses what the stack makes: `provision render` writes its configuration.",
+    options: &[
+        row(
+            "version",
+            "GitLab's version: `18.11`, or with the patch. It decides the image, the chart, the keys and the gates.",
+            Shape::Text(VERSION),
+            Need::Required,
+        ),
+        row("domain", "The domain below which its hosts are.", Shape::Text(HOST), Need::Required),
+        row(
+            "host",
+            "The host that it is reached by; without it, `gitlab.` and the domain.",
+            Shape::Text(HOST),
+            Need::Optional,
+        ),
+        row(
+            "ssh_host",
+            "The host of Git over SSH; without it, `ssh.` and the domain beside an Ingress, and the host without one.",
+            Shape::Text(HOST),
+            Need::Optional,
+        ),
+        row("time_zone", "The time zone of its processes.", Shape::Text(TIME_ZONE), Need::Text("UTC")),
+        row(
+            "image",
+            "The image of the target `gitlab`; without it, the newest of docker-gitlab for the version.",
+            Shape::Text(IMAGE),
+            Need::Optional,
+        ),
+        row("database", "Its database, by the name in this file.", Shape::Text(LABEL), Need::Required),
+        row(
+            "file_system",
+            "The file system for what may live on one; the target `gitlab` keeps all its data there.",
+            Shape::Text(LABEL),
+            Need::Optional,
+        ),
+        row(
+            "volume",
+            "The volume below `kubernetes` that the target `gitlab` keeps its data in; needed where the file system has several.",
+            Shape::Text(LABEL),
+            Need::Optional,
+        ),
+        row(
+            "cache",
+            "Its cache, by the name in this file; without it, Redis runs beside it in the cluster, where the version has one.",
+            Shape::Text(LABEL),
+            Need::Optional,
+        ),
+        row(
+            "buckets",
+            "The buckets for its objects, by their names in this file.",
+            Shape::Object(OBJECTS),
+            Need::Optional,
+        ),
+        row(
+            "role",
+            "The role of its pods, by the name in this file: they read and write the buckets with it.",
+            Shape::Text(LABEL),
+            Need::Optional,
+        ),
+        row(
+            "per_zone",
+            "True for a Deployment of the target `gitlab` in each zone. A warning says what that costs.",
+            Shape::Flag,
+            Need::Flag(false),
+        ),
+        row(
+            "ingress",
+            "The Ingress for HTTP and TLS; without it, a load balancer takes HTTP on port 80.",
+            Shape::Object(INGRESS),
+            Need::Optional,
+        ),
+        row(
+            "scheme",
+            "`internet-facing` or `internal`: the network load balancer for SSH.",
+            Shape::OneOf(SCHEMES),
+            Need::Text("internet-facing"),
+        ),
+        row("redis", "Redis beside GitLab, where there is no cache.", Shape::Object(REDIS), Need::Optional),
+        row("smtp", "The mail relay.", Shape::Object(SMTP), Need::Optional),
+        row("registry", "The container registry.", Shape::Object(REGISTRY), Need::Optional),
+        row(
+            "runners",
+            "Runners of GitLab CI, by name.",
+            Shape::MapOf { keys: LABEL, values: &Shape::Object(RUNNER) },
+            Need::Optional,
+        ),
+        row(
+            "flux",
+            "Scanning of an image by Flux, and the updates that follow.",
+            Shape::Object(FLUX),
+            Need::Optional,
+        ),
+    ],
+    names: &[
+        Names { at: &["database"], section: DATABASES },
+        Names { at: &["file_system"], section: FILE_SYSTEMS },
+        Names { at: &["cache"], section: CACHES },
+        Names { at: &["buckets", "*"], section: BUCKETS },
+        Names { at: &["role"], section: ROLES },
+        Names { at: &["runners", "*", "cache_bucket"], section: BUCKETS },
+    ],
+    check: |_, _| Vec::new(),
+};
+
+const fn row(name: &'static str, doc: &'static str, shape: Shape, need: Need) -> Property {
+    Property { name, doc, shape, need }
+}
+
+const VERSION: Pattern = Pattern::new(
+    "a version of GitLab, such as `18.11` or `18.11.7`",
+    "^[1-9][0-9]\\.[0-9]{1,2}(\\.[0-9]{1,3})?$",
+    9,
+)
+.without_quotes(10, 100);
+
+const TIME_ZONE: Pattern =
+    Pattern::new("a time zone, such as `Europe/Paris`", "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", 64);
+
+/// An image with a tag or a digest: one without changes under the feet of whoever pulls it.
+const IMAGE: Pattern = Pattern::new(
+    "an image with its tag or digest, such as `sameersbn/gitlab:18.11.7`",
+    "^[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$",
+    512,
+);
+
+const REPOSITORY: Pattern = Pattern::new(
+    "a repository of images without a tag, such as `registry.example.com/group/app`",
+    "^[a-z0-9][a-z0-9._-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*$",
+    255,
+);
+
+const SCHEMES: &[&str] = &["internet-facing", "internal"];
+
+const OBJECTS: &[Property] = &[
+    bucket("artifacts", "Artifacts of jobs."),
+    bucket("ci_secure_files", "Secure files of CI."),
+    bucket("dependency_proxy", "Images that the dependency proxy keeps."),
+    bucket("external_diffs", "Differences of merge requests."),
+    bucket("lfs", "Large files of Git."),
+    bucket("packages", "Packages."),
+    bucket("pages", "Pages."),
+    bucket("registry", "Images of the container registry."),
+    bucket("terraform_state", "States of Terraform."),
+    bucket("uploads", "Uploads."),
+    bucket("backups", "Backups."),
+    bucket("tmp", "Room for a backup that is restored."),
+];
+
+const fn bucket(name: &'static str, doc: &'static str) -> Property {
+    row(name, doc, Shape::Text(LABEL), Need::Optional)
+}
+
+const INGRESS: &[Property] = &[
+    row(
+        "class",
+        "The ingress class: `alb` is the AWS Load Balancer Controller.",
+        Shape::Text(LABEL),
+        Need::Text("alb"),
+    ),
+    row(
+        "scheme",
+        "`internet-facing` or `internal`, for `class: alb`.",
+        Shape::OneOf(SCHEMES),
+        Need::Text("internet-facing"),
+    ),
+    row(
+        "certificate_arn",
+        "The certificate in ACM, for `class: alb`: TLS ends at the load balancer.",
+        Shape::Text(CERTIFICATE),
+        Need::Optional,
+    ),
+    row(
+        "group",
+        "The group of Ingress objects that share one load balancer, for `class: alb`.",
+        Shape::Text(LABEL),
+        Need::Optional,
+    ),
+    row(
+        "tls_secret",
+        "The Secret with the certificate, for any other class.",
+        Shape::Text(LABEL),
+        Need::Optional,
+    ),
+];
+
+const CERTIFICATE: Pattern = Pattern::new(
+    "the ARN of a certificate in ACM",
+    "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$",
+    255,
+);
+
+const REDIS: &[Property] = &[
+    row("image", "Its image.", Shape::Text(IMAGE), Need::Text("redis:7.2")),
+    row(
+        "size",
+        "The size of its volume, of the cluster's default storage class unless `storage_class` names another one.",
+        Shape::Text(SIZE),
+        Need::Text("8Gi"),
+    ),
+    row("storage_class", "The storage class of its volume.", Shape::Text(LABEL), Need::Optional),
+];
+
+const SMTP: &[Property] = &[
+    row("address", "Its host.", Shape::Text(HOST), Need::Required),
+    row("port", "Its port.", Shape::Whole { least: 1, most: 65_535 }, Need::Whole(25)),
+    row("from", "The sender of GitLab's mail.", Shape::Text(MAIL), Need::Optional),
+];
+
+const MAIL: Pattern = Pattern::new("an address of mail", "^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$", 254);
+
+const REGISTRY: &[Property] =
+    &[row("domain", "The host of the registry.", Shape::Text(HOST), Need::Required)];
+
+const RUNNER: &[Property] = &[
+    row(
+        "executor",
+        "`kubernetes` for the runner chart, `docker` for a machine with Docker.",
+        Shape::OneOf(&["kubernetes", "docker"]),
+        Need::Text("kubernetes"),
+    ),
+    row("image", "The image of jobs that name none.", Shape::Text(IMAGE), Need::Required),
+    row("cpu", "The processors that a job asks for.", Shape::Text(CPU), Need::Optional),
+    row("memory", "The memory of a job, asked for and at most.", Shape::Text(SIZE), Need::Optional),
+    row(
+        "node_selector",
+        "The labels of the nodes that jobs run on.",
+        Shape::MapOf { keys: LABEL_KEY, values: &Shape::Text(LABEL_VALUE) },
+        Need::Optional,
+    ),
+    row(
+        "cache_bucket",
+        "The bucket of its cache, by the name in this file.",
+        Shape::Text(LABEL),
+        Need::Optional,
+    ),
+    row(
+        "privileged",
+        "True for privileged jobs, as Docker in Docker needs: each of them is root on its machine.",
+        Shape::Flag,
+        Need::Flag(false),
+    ),
+    row("concurrent", "The most jobs at once.", Shape::Whole { least: 1, most: 10_000 }, Need::Whole(4)),
+];
+
+const CPU: Pattern =
+    Pattern::new("a number of processors, such as `2` or `500m`", "^([1-9][0-9]{0,3}m?|0?\\.[0-9]{1,3})$", 5)
+        .bare();
+const LABEL_KEY: Pattern = Pattern::new(
+    "the key of a label",
+    "^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$",
+    317,
+);
+const LABEL_VALUE: Pattern =
+    Pattern::new("the value of a label", "^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$", 63).bare();
+
+const FLUX: &[Property] = &[
+    row("image", "The repository that is scanned.", Shape::Text(REPOSITORY), Need::Required),
+    row("interval", "The time between two scans.", Shape::Text(DURATION), Need::Text("1m")),
+    row("semver", "The versions that are taken, as a range.", Shape::Text(RANGE), Need::Text(">=1.0.0")),
+];
+
+const DURATION: Pattern = Pattern::new("a duration, such as `1m`", "^[1-9][0-9]{0,4}(s|m|h)$", 6);
+const RANGE: Pattern =
+    Pattern::new("a range of versions, such as `>=1.0.0`", "^[0-9A-Za-z .*<>=~^|,-]+$", 100);

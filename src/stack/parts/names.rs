@@ -1,0 +1,65 @@
+//! Options that name entries of sections, and the entries that are not there.
+
+use serde_json::Value;
+
+use super::StackPart;
+use crate::engine::document::Document;
+use crate::stack::section::Conflict;
+use crate::stack::sections::SECTIONS;
+use crate::stack::{Stack, nearest, shown};
+
+/// The sections whose entries are named.
+pub const FILE_SYSTEMS: &str = "file_systems";
+pub const DATABASES: &str = "databases";
+pub const BUCKETS: &str = "buckets";
+pub const CACHES: &str = "caches";
+pub const ROLES: &str = "roles";
+
+/// An option that names an entry of a section.
+pub(in crate::stack) struct Names {
+    /// The way to the option below the part; `*` is every key that the author chose, or every option.
+    pub(super) at: &'static [&'static str],
+    /// The section of the entry.
+    pub(super) section: &'static str,
+}
+
+/// The names of entries that the stack does not have.
+pub(in crate::stack) fn unknown(part: &StackPart, stack: &Stack, written: &Document) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    for names in part.names {
+        let mut found = Vec::new();
+        walk(names.at, &Value::Object(written.clone()), &mut Vec::new(), &mut found);
+        let section = SECTIONS.iter().find(|section| section.key == names.section);
+        let entries = section.map(|section| stack.entries(section));
+        let known: Vec<&str> = entries.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        for (path, name) in found.into_iter().filter(|(_, name)| !known.contains(&name.as_str())) {
+            let remedy = match nearest(&name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => format!("write an entry of this name below `{}:`", names.section),
+                None => format!("there are: {}", known.join(", ")),
+            };
+            conflicts.push(Conflict {
+                path,
+                options: Vec::new(),
+                message: format!("`{}` is no entry of `{}`", shown(&name), names.section),
+                remedy,
+            });
+        }
+    }
+    conflicts
+}
+
+/// All texts that stand at the end of a way, each with its own.
+fn walk(way: &[&str], value: &Value, at: &mut Vec<String>, found: &mut Vec<(Vec<String>, String)>) {
+    let Some((step, rest)) = way.split_first() else {
+        found.extend(value.as_str().map(|text| (at.clone(), text.to_owned())));
+        return;
+    };
+    for (key, below) in value.as_object().into_iter().flatten() {
+        if *step == "*" || step == key {
+            at.push(key.clone());
+            walk(rest, below, at, found);
+            at.pop();
+        }
+    }
+}
