@@ -17,6 +17,7 @@ pub mod section;
 pub mod sections;
 mod state_place;
 mod tags;
+pub mod valkey;
 mod values;
 mod write;
 mod yaml;
