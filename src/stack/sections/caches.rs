@@ -82,7 +82,7 @@ const SUBNET_GROUP_NAME: Pattern = Pattern::new(
 
 const SUBNET_GROUP: Property = Property {
     name: "subnet_group",
-    doc: "The name of the subnet group that is made for it, or its name, description and subnets; without it, the stack's name and its own.\n\
+    doc: "The name of the subnet group that is made for it, or its name, description and subnets; without it, a name made of the stack's and its own.\n\
           A group that is there keeps its name. `existing` takes a group that is not the stack's own.",
     shape: titled(
         &Shape::Text(SUBNET_GROUP_NAME),
@@ -288,7 +288,7 @@ fn subnet_group(
 ) -> Result<Address, BlueprintError> {
     let group = Address::new(OF_SUBNETS, name.as_str());
     let Titled { name: written, description } = Titled::of(entry, &SUBNET_GROUP);
-    let stem = format!("{}-{name}", draft.stack.stack);
+    let stem = format!("{}-{name}-subnets", draft.stack.stack);
     let group_name =
         draft.made_with((&group, "name"), (SUBNET_GROUP.name, written), |kept| kept.name(&group, &stem));
     let description = match description {

@@ -1,8 +1,8 @@
 //! The rules over several fields of a cache.
 
 use super::keys::{
-    AT_ONCE, AT_REST, AUTHENTICATION, COUNT, ENGINE, FAILOVER, KMS_KEY, MAINTENANCE_WINDOW, MULTI_AZ, SECRET,
-    SNAPSHOT_WINDOW, TLS, TLS_MODE,
+    AT_ONCE, AT_REST, AUTHENTICATION, COUNT, ENGINE, ENGINE_VERSION, FAILOVER, KMS_KEY, MAINTENANCE_WINDOW,
+    MULTI_AZ, PARAMETER_GROUP, SECRET, SNAPSHOT_WINDOW, TLS, TLS_MODE,
 };
 use super::version;
 use crate::aws::kind::Check;
@@ -10,9 +10,10 @@ use crate::aws::kinds::tags;
 use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 use crate::engine::window::Window;
+use crate::stack::valkey::Version;
 
 pub(super) const CHECKS: &[Check] =
-    &[tags::check, availability, login, in_transit, at_rest, engine, version::check, windows];
+    &[tags::check, availability, login, in_transit, at_rest, engine, family, version::check, windows];
 
 /// The shortest window ("The minimum maintenance window is a 60 minute period", "Minimum: 60 minutes"; CreateReplicationGroup).
 const SHORTEST: u32 = 60;
@@ -103,6 +104,24 @@ fn engine(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     (becomes && AT_ONCE.of(wanted) != Some(true)).then(invalid).into_iter().collect()
 }
 
+/// A group of parameters is of one family, and has to come with the version; ElastiCache shows no group that waits for the window
+/// (PendingModifiedValues), so that nobody could tell whether it was asked for.
+fn family(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let family = |inputs: &Document| {
+        let version = Version::parse(&ENGINE_VERSION.of(inputs)?)?;
+        Some(version.family(ENGINE.text(inputs)?))
+    };
+    let differs = observed.and_then(family).zip(family(wanted)).is_some_and(|(live, wanted)| live != wanted);
+    let engine_stays = observed.and_then(|observed| ENGINE.of(observed)) == ENGINE.of(wanted);
+    let has_group = wanted.contains_key(PARAMETER_GROUP.name);
+    let invalid = || {
+        let message = "of another family goes together with `parameters` at once or not at all";
+        Invalid::new(ENGINE_VERSION.name, message).allowed_by(AT_ONCE.name, "to upgrade now, with a failover")
+    };
+    let refused = differs && engine_stays && has_group && AT_ONCE.of(wanted) != Some(true);
+    refused.then(invalid).into_iter().collect()
+}
+
 fn windows(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
     let short = |window: Option<Window>| window.is_some_and(|window| window.minutes() < SHORTEST);
     let daily = SNAPSHOT_WINDOW.text(wanted).and_then(Window::daily);
@@ -176,6 +195,12 @@ mod tests {
                 vec!["engine_version"],
             ),
             (json!({ "engine_version": "8.2" }), live(json!({ "engine_version": "8.1.0" })), vec![]),
+            (
+                json!({ "engine_version": "9.0", "parameter_group_name": "a-valkey9" }),
+                live(json!({ "engine_version": "8.1.0" })),
+                vec!["engine_version"],
+            ),
+            (json!({ "engine_version": "9.0" }), live(json!({ "engine_version": "8.1.0" })), vec![]),
             (json!({ "snapshot_window": "03:00-03:30" }), None, vec!["snapshot_window"]),
             (json!({ "maintenance_window": "sun:03:00-sun:03:59" }), None, vec!["maintenance_window"]),
         ] {
