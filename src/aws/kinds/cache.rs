@@ -23,7 +23,7 @@ use aws_sdk_elasticache::operation::modify_replication_group::builders::ModifyRe
 
 use crate::aws::Aws;
 use crate::aws::kind::{Check, Kind, Seen};
-use crate::aws::kinds::{cache_tags, tags};
+use crate::aws::kinds::{cache_subnet_group, cache_tags, tags};
 use crate::aws::row::Row;
 use crate::engine::call::Call;
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
@@ -39,7 +39,14 @@ pub struct ReplicationGroup;
 
 impl Kind for ReplicationGroup {
     const KIND: &'static str = "aws_elasticache_replication_group";
-    const CALLS: &'static [Call] = &[live::DESCRIBE, NODES, cache_tags::LIST, calls::CREATE, calls::DELETE];
+    const CALLS: &'static [Call] = &[
+        live::DESCRIBE,
+        NODES,
+        cache_subnet_group::DESCRIBE,
+        cache_tags::LIST,
+        calls::CREATE,
+        calls::DELETE,
+    ];
     // The tags of a group are read by its ARN.
     const ROUNDS: usize = 2;
     const MODIFY: &'static [Call] = &[calls::MODIFY];

@@ -29,7 +29,7 @@ const OURS: &[Grant] = &[Grant::owned(THIS)];
 
 const CREATE: Call = Call::new("elasticache:CreateCacheSubnetGroup", &[Grant::tagging(THIS)])
     .checked(&[cache_tags::check(Grant::tagging(THIS)), cache_tags::SERVICE_ROLE]);
-const DESCRIBE: Call = Call::read("elasticache:DescribeCacheSubnetGroups");
+pub(super) const DESCRIBE: Call = Call::read("elasticache:DescribeCacheSubnetGroups");
 const MODIFY: Call = Call::new("elasticache:ModifyCacheSubnetGroup", OURS);
 const DELETE: Call = Call::new("elasticache:DeleteCacheSubnetGroup", OURS);
 

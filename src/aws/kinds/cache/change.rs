@@ -122,7 +122,7 @@ fn modification(wanted: &Document, fields: &BTreeSet<String>, live: &Live) -> Op
     let mut call = call
         .set_engine(engine)
         .set_engine_version(version.as_deref().map(version::to_send))
-        .set_cache_parameter_group_name(group_to_have(wanted).filter(|_| changed(PARAMETER_GROUP.name)))
+        .set_cache_parameter_group_name(group_to_have(wanted, live).filter(|_| changed(PARAMETER_GROUP.name)))
         .set_snapshot_retention_limit(retention)
         .set_snapshotting_cluster_id(source);
     if let Some(mode) = mode {
@@ -135,11 +135,15 @@ fn first_node(live: &Live) -> String {
     live.group.member_clusters().first().cloned().unwrap_or_else(|| format!("{}-001", live.id()))
 }
 
-/// The group that the cache is to have: that of its family where none is written any more.
-fn group_to_have(wanted: &Document) -> Option<String> {
+/// The group that the cache is to have: that of its family where none is written any more. An upgrade that waits for the window leaves it
+/// in the family of now.
+fn group_to_have(wanted: &Document, live: &Live) -> Option<String> {
     let by_default = || {
-        let version = Version::parse(&ENGINE_VERSION.of(wanted)?)?;
-        Some(format!("default.{}", version.family(ENGINE.text(wanted)?)))
+        let now = live.first.as_ref().and_then(|node| Some((node.engine_version()?, node.engine()?)));
+        let written = || Some((ENGINE_VERSION.text(wanted)?, ENGINE.text(wanted)?));
+        let (version, engine) =
+            if AT_ONCE.of(wanted) == Some(true) { written().or(now) } else { now.or_else(written) }?;
+        Some(format!("default.{}", Version::parse(version)?.family(engine)))
     };
     PARAMETER_GROUP.of(wanted).or_else(by_default)
 }

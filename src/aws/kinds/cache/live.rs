@@ -1,17 +1,20 @@
 //! The calls that read caches, and what they say of whose a cache is.
 //!
-//! Version, groups and windows are shown of the nodes alone, so that these are read beside the groups that they are of.
+//! Version, groups and windows are shown of the nodes alone, and the network of the subnet group, so that both are read beside the groups
+//! that they are of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticache::types::{
     AutomaticFailoverStatus, CacheCluster, MultiAzStatus, PendingAutomaticFailoverStatus, ReplicationGroup,
 };
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{try_join_all, try_join3};
 
 use super::keys::GROUP_ID;
 use super::status::STATUSES;
+use crate::aws::kinds::cache_subnet_group::CacheSubnetGroup;
 use crate::aws::kinds::cache_tags;
+use crate::aws::kinds::named_group::NamedGroup;
 use crate::aws::kinds::tags::Tags;
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
@@ -32,6 +35,15 @@ pub struct Live {
     pub statuses: BTreeSet<String>,
     pub queued: Queued,
     pub tags: Tags,
+    /// The network of its subnet group.
+    pub vpc: Option<String>,
+}
+
+/// All that groups are read together with.
+struct Around {
+    nodes: Vec<CacheCluster>,
+    /// The networks of subnet groups, by their names.
+    networks: BTreeMap<String, String>,
 }
 
 /// The values that wait for the maintenance window, or are on their way. The type of the nodes and their version are shown of the nodes
@@ -46,7 +58,7 @@ pub struct Queued {
 }
 
 impl Live {
-    fn of(group: ReplicationGroup, nodes: &[CacheCluster], tags: Tags) -> Self {
+    fn of(group: ReplicationGroup, Around { nodes, networks }: &Around, tags: Tags) -> Self {
         let id = group.replication_group_id();
         let own: Vec<&CacheCluster> = nodes.iter().filter(|node| node.replication_group_id() == id).collect();
         let first = own.iter().min_by_key(|node| node.cache_cluster_id()).map(|node| (*node).clone());
@@ -64,7 +76,9 @@ impl Live {
                 .map(|mode| mode.as_str().to_owned()),
         };
         let statuses = own.iter().filter_map(|node| node.cache_cluster_status.clone()).collect();
-        Self { group, first, statuses, queued, tags }
+        let subnets = first.as_ref().and_then(|node| node.cache_subnet_group_name());
+        let vpc = subnets.and_then(|name| networks.get(name)).cloned();
+        Self { group, first, statuses, queued, tags, vpc }
     }
 
     /// The cache without what is queued.
@@ -118,7 +132,7 @@ impl Live {
     pub(super) fn found(&self) -> Found {
         let made = self.group.replication_group_create_time();
         let made = made.and_then(|made| jiff::Timestamp::from_second(made.secs()).ok());
-        Found::new(Id::new(self.id()), self.ownership()).labelled(None, made)
+        Found::new(Id::new(self.id()), self.ownership()).standing_in(self.vpc.as_deref()).labelled(None, made)
     }
 
     /// Why a cache is none that a stack can have.
@@ -155,16 +169,20 @@ pub(crate) fn member_of(node: &CacheCluster) -> Option<&str> {
     node.replication_group_id().filter(|id| !id.is_empty())
 }
 
+/// The groups, or the one with this id, and all that they are read together with.
+async fn read(aws: &Aws, id: Option<&str>) -> Result<(Vec<ReplicationGroup>, Around), CloudError> {
+    let (groups, nodes, subnets) =
+        try_join3(groups(aws, id), nodes(aws), CacheSubnetGroup::describe(aws, None)).await?;
+    let networks = subnets.into_iter().filter_map(|one| Some((one.cache_subnet_group_name?, one.vpc_id?)));
+    Ok((groups, Around { nodes, networks: networks.collect() }))
+}
+
 /// Groups with their nodes and tags. One that goes meanwhile is left out.
-async fn whole(
-    aws: &Aws,
-    groups: Vec<ReplicationGroup>,
-    nodes: &[CacheCluster],
-) -> Result<Vec<Live>, CloudError> {
+async fn whole(aws: &Aws, groups: Vec<ReplicationGroup>, around: &Around) -> Result<Vec<Live>, CloudError> {
     let tags = groups.iter().map(|group| cache_tags::tags_if_there(aws, group.arn().unwrap_or_default()));
     let tags = try_join_all(tags).await?;
     let all = groups.into_iter().zip(tags);
-    Ok(all.filter_map(|(group, tags)| Some(Live::of(group, nodes, tags?))).collect())
+    Ok(all.filter_map(|(group, tags)| Some(Live::of(group, around, tags?))).collect())
 }
 
 /// All tracked caches that are there.
@@ -174,18 +192,18 @@ pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTree
         [only] => Some(only.id.as_str()),
         _ => None,
     };
-    let (mut groups, nodes) = try_join(groups(aws, only), nodes(aws)).await?;
+    let (mut groups, around) = read(aws, only).await?;
     let is_tracked = |id: &str| tracked.iter().any(|one| one.id.as_str() == id);
     groups.retain(|group| group.replication_group_id().is_some_and(is_tracked));
-    let all = whole(aws, groups, &nodes).await?;
+    let all = whole(aws, groups, &around).await?;
     Ok(all.into_iter().map(|live| (Id::new(live.id()), live)).collect())
 }
 
 /// The cache with this id, if it is there.
 pub(super) async fn one(aws: &Aws, id: &str) -> Result<Option<Live>, CloudError> {
-    let (groups, nodes) = try_join(groups(aws, Some(id)), nodes(aws)).await?;
+    let (groups, around) = read(aws, Some(id)).await?;
     let its = groups.into_iter().filter(|group| group.replication_group_id() == Some(id)).collect();
-    Ok(whole(aws, its, &nodes).await?.pop())
+    Ok(whole(aws, its, &around).await?.pop())
 }
 
 /// Reads the cache that is to be changed by this call.
@@ -196,8 +214,8 @@ pub(super) async fn there(aws: &Aws, id: &Id, call: Call) -> Result<Live, CloudE
 
 /// All caches of the account and region.
 pub(super) async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
-    let (groups, nodes) = try_join(groups(aws, None), nodes(aws)).await?;
-    let all = whole(aws, groups, &nodes).await?;
+    let (groups, around) = read(aws, None).await?;
+    let all = whole(aws, groups, &around).await?;
     Ok(all.iter().map(|live| live.found().traced(Trace::Tags)).collect())
 }
 
@@ -209,11 +227,11 @@ pub(super) async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<
         let unfit = live.unfit();
         return Ok(vec![Found { unfit, ..live.found() }]);
     }
-    let (groups, nodes) = try_join(groups(aws, None), nodes(aws)).await?;
+    let (groups, around) = read(aws, None).await?;
     let leaving = |status: &str| Condition::of(STATUSES, status).is_leaving();
     let mut found = Vec::new();
-    for live in whole(aws, groups, &nodes).await? {
-        let whose = owner.whose(&live.ownership(), None);
+    for live in whole(aws, groups, &around).await? {
+        let whose = owner.whose(&live.ownership(), live.vpc.as_deref().map(Id::new).as_ref());
         let of_the_stack = matches!(whose, Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. });
         let is_free = !owner.others.contains(&Id::new(live.id()));
         if of_the_stack && is_free && !leaving(live.group.status().unwrap_or_default()) {

@@ -6,7 +6,7 @@ use super::live::Live;
 use super::status::STATUSES;
 use crate::aws::kind::Seen;
 use crate::engine::document::Document;
-use crate::engine::resource::{Condition, Remark};
+use crate::engine::resource::{Condition, Id, Remark};
 
 /// An output that ElastiCache does not show yet is left out.
 pub(super) fn seen(live: &Live, recorded: Option<&Document>) -> Seen {
@@ -22,8 +22,7 @@ pub(super) fn seen(live: &Live, recorded: Option<&Document>) -> Seen {
         condition: condition(live, recorded),
         remarks: due_reboot(live, recorded).into_iter().chain([holdings::remark(live)]).collect(),
         ownership: live.ownership(),
-        // The network is that of its subnet group.
-        vpc: None,
+        vpc: live.vpc.as_deref().map(Id::new),
     }
 }
 
