@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::hcl::{Body, Expression};
 use super::table::{Said, Table, nothing_more, own_id};
 use super::{Exported, Writer, text_of};
-use crate::stack::valkey::Version;
 
 const CACHE: &str = "aws_elasticache_replication_group";
 const SUBNET_GROUP: &str = "aws_elasticache_subnet_group";
@@ -83,9 +82,8 @@ pub(super) const SECRET: Table = Table {
 
 fn more(writer: &mut Writer, object: &Exported, _: &str, body: &mut Body) {
     // The provider takes versions from 6 on without a patch.
-    if let Some(version) = Version::parse(text_of(&object.live, "engine_version")) {
-        body.set("engine_version", Expression::text(&version.to_send()));
-    }
+    let version: Vec<&str> = text_of(&object.live, "engine_version").splitn(3, '.').take(2).collect();
+    body.set("engine_version", Expression::text(&version.join(".")));
     let is_on = |field: &str| object.recorded.get(field) == Some(&Value::Bool(true));
     if is_on("deletion_protection") {
         let mut lifecycle = Body::default();

@@ -27,7 +27,7 @@ use crate::aws::kinds::kms_alias::same_key;
 use crate::aws::kinds::tags;
 use crate::aws::row::{self, NeedsSource, Row, Rule, Scope, flag, one_of, set_of, text, whole};
 use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded, Replace};
-use crate::engine::resource::{Effect, Role};
+use crate::engine::resource::{Effect, Need, Role};
 
 /// Begins the row of a field that no code reads by its name.
 const fn field<T>(name: &'static str, rule: Rule<T>) -> NeedsSource<ReplicationGroup, T> {
@@ -160,7 +160,8 @@ pub(super) const ROWS: &[&dyn Row<ReplicationGroup>] = &[
             let now = cache.group.transit_encryption_mode.as_ref().map(|mode| mode.as_str().to_owned());
             coming(&cache.queued.tls_mode, &now)
         })
-        .depending(cost::tls_mode),
+        .depending(cost::tls_mode)
+        .taken_without(Need::Text("required")),
     &AUTHENTICATION
         .field(flag().default(true))
         .doc("True if clients log in with a password, for which `transit_encryption` has to be on. Only a new cache can change it.")

@@ -25,6 +25,10 @@ pub(super) fn describe(
     let inputs = &object.ok_or_else(|| Unsayable::new(id, "AWS shows no such cache"))?.inputs;
     let mut described = Described { options: passed(registry, CACHE, inputs), ..Described::default() };
     let options = &mut described.options;
+    // ElastiCache shows versions with their patch, and takes them without.
+    if let Some(version) = inputs.get(VERSION).and_then(Value::as_str).and_then(Version::parse) {
+        options.insert(VERSION.to_owned(), version.to_send().into());
+    }
     // The password that it has is known to nobody here.
     if inputs.get("authentication") == Some(&Value::Bool(true)) {
         options.insert(PASSWORD.name.to_owned(), UNMANAGED.into());
