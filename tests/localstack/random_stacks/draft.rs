@@ -537,7 +537,7 @@ impl Draft {
             self.option(2, "parameters", &format!("{{ maxmemory-policy: noeviction, timeout: {seconds} }}"));
         } else {
             let family = if engine == "valkey" { "valkey8" } else { "redis7" };
-            self.maybe("parameter_group", |_| format!("default.{family}"));
+            self.maybe("parameter_group", |_| format!("tuned-{family}"));
         }
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
         // What waits for the window leaves nothing to plan, and stands in the way of what does not wait.
