@@ -91,7 +91,7 @@ pub fn sample(kind: &str) -> Document {
             "replication_group_id": "gitlab-cache", "description": "cache of gitlab", "engine": "valkey",
             "engine_version": "8.1", "node_type": "cache.t4g.small", "nodes": 2, "automatic_failover": true,
             "multi_az": true, "port": 6379, "cache_subnet_group_name": "gitlab-cache", "security_group_ids": ["sg-1"],
-            "parameter_group_name": "gitlab-cache-valkey8", "transit_encryption": true,
+            "cache_parameter_group_name": "gitlab-cache-valkey8", "transit_encryption": true,
             "transit_encryption_mode": "required", "authentication": true,
             "password_secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gitlab-cache-password-AbCdEf",
             "at_rest_encryption": true, "kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1",

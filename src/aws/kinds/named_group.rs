@@ -78,7 +78,11 @@ pub(super) async fn find<K: NamedGroup>(aws: &Aws, name: Option<&str>) -> Result
 /// The group of this name as one that was looked for, with its tags.
 async fn found<K: NamedGroup>(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
     let Some(group) = described::<K>(aws, name).await? else { return Ok(None) };
-    let ownership = Ownership::of_tags(&K::live_tags(aws, arn::<K>(&group)).await?);
+    // AWS's own groups are nobody's, and may show no tags at all.
+    let ownership = match K::unfit(name) {
+        Some(_) => Ownership::Untagged,
+        None => Ownership::of_tags(&K::live_tags(aws, arn::<K>(&group)).await?),
+    };
     Ok(Some(Found::new(Id::new(name), ownership).standing_in(K::vpc(&group))))
 }
 

@@ -27,7 +27,7 @@ pub(super) const TABLE: Table = Table {
         ("port", Said::As("port")),
         ("cache_subnet_group_name", Said::Of("subnet_group_name", SUBNET_GROUP)),
         ("security_group_ids", Said::Of("security_group_ids", "aws_security_group")),
-        ("parameter_group_name", Said::Of("parameter_group_name", PARAMETER_GROUP)),
+        ("cache_parameter_group_name", Said::Of("parameter_group_name", PARAMETER_GROUP)),
         ("transit_encryption", Said::As("transit_encryption_enabled")),
         ("transit_encryption_mode", Said::As("transit_encryption_mode")),
         ("authentication", Said::Not("the password says it, and none goes into a configuration")),

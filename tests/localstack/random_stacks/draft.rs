@@ -547,6 +547,8 @@ impl Draft {
     }
 
     fn bucket(&mut self, name: &str) {
+        // It makes twelve of them, and has a test of its own.
+        self.options.insert("for".to_owned());
         // The stack's own name makes it one of its own among all accounts.
         self.maybe_fixed("bucket", |_| format!("{name}-bucket"));
         self.maybe("versioning", |dice| dice.coin().to_string());

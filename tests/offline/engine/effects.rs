@@ -253,7 +253,7 @@ fn rows() -> Vec<Row> {
         (CACHE, "port", json!(6379), json!(6380), new, new, FIXED),
         (CACHE, "cache_subnet_group_name", json!("a"), json!("b"), new, new, FIXED),
         (CACHE, "security_group_ids", json!(["a"]), json!(["b"]), cut, cut, OF_CACHES),
-        (CACHE, "parameter_group_name", json!("a"), json!("b"), "next-reboot", "next-reboot", OF_CACHES),
+        (CACHE, "cache_parameter_group_name", json!("a"), json!("b"), "next-reboot", "next-reboot", OF_CACHES),
         (CACHE, "transit_encryption", json!(false), json!(true), no, cut, OF_CACHES),
         (CACHE, "transit_encryption_mode", json!("preferred"), json!("required"), cut, no, OF_CACHES),
         (CACHE, "authentication", json!(false), json!(true), new, new, FIXED),

@@ -246,7 +246,7 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("port", json!(6380)),
             ("cache_subnet_group_name", json!("other")),
             ("security_group_ids", json!(["sg-1", "sg-2"])),
-            ("parameter_group_name", json!("other")),
+            ("cache_parameter_group_name", json!("other")),
             ("transit_encryption", json!(false)),
             ("transit_encryption_mode", json!("preferred")),
             ("authentication", json!(false)),

@@ -196,7 +196,7 @@ mod tests {
             ),
             (json!({ "engine_version": "8.2" }), live(json!({ "engine_version": "8.1.0" })), vec![]),
             (
-                json!({ "engine_version": "9.0", "parameter_group_name": "a-valkey9" }),
+                json!({ "engine_version": "9.0", "cache_parameter_group_name": "a-valkey9" }),
                 live(json!({ "engine_version": "8.1.0" })),
                 vec!["engine_version"],
             ),

@@ -41,7 +41,7 @@ pub(super) fn describe(
     if let Some(group) = text("cache_subnet_group_name") {
         subnet_group(scene, name, group, &mut described);
     }
-    if let Some(group) = text("parameter_group_name") {
+    if let Some(group) = text("cache_parameter_group_name") {
         parameter_group(scene, name, (group, text(ENGINE), text(VERSION)), &mut described);
     }
     let port = inputs.get("port").and_then(Value::as_i64).unwrap_or(6379);
