@@ -67,8 +67,10 @@ pub const PROFILES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
 pub struct Clients {
     pub ec2: Lazily<aws_sdk_ec2::Client>,
     pub efs: Lazily<aws_sdk_efs::Client>,
+    pub elasticache: Lazily<aws_sdk_elasticache::Client>,
     pub rds: Lazily<aws_sdk_rds::Client>,
     pub s3: Lazily<aws_sdk_s3::Client>,
+    pub secrets: Lazily<aws_sdk_secretsmanager::Client>,
 }
 
 /// A client that is made when it is first needed.
@@ -112,8 +114,10 @@ impl Clients {
         Self {
             ec2: lazily!(aws_sdk_ec2),
             efs: lazily!(aws_sdk_efs),
+            elasticache: lazily!(aws_sdk_elasticache),
             rds: lazily!(aws_sdk_rds),
             s3: lazily!(aws_sdk_s3, at_one_host),
+            secrets: lazily!(aws_sdk_secretsmanager),
         }
     }
 }
@@ -145,8 +149,29 @@ pub struct Aws {
     region: String,
     folder: PathBuf,
     variable: Variables,
-    /// The endpoint of RDS alone, where the environment names one.
-    rds_endpoint: Option<String>,
+    /// The endpoints of single services that passwords are sent to, where the environment names some.
+    own_endpoints: BTreeMap<Service, String>,
+}
+
+/// A service that passwords are sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    ElastiCache,
+    Rds,
+    SecretsManager,
+}
+
+impl Service {
+    const ALL: [Self; 3] = [Self::ElastiCache, Self::Rds, Self::SecretsManager];
+
+    /// The variable with its endpoint ("Service-specific endpoints", AWS SDKs and Tools Reference Guide).
+    const fn variable(self) -> &'static str {
+        match self {
+            Self::ElastiCache => "AWS_ENDPOINT_URL_ELASTICACHE",
+            Self::Rds => "AWS_ENDPOINT_URL_RDS",
+            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        }
+    }
 }
 
 /// The variables of the environment, as the command line reads them.
@@ -253,8 +278,9 @@ impl Aws {
         }
         let profile = profile_in_use(settings.profile.as_deref(), variable);
         let aws = Self::of(&loader.load().await, profile.as_deref(), *variable, settings.tell)?;
-        let rds_endpoint = variable("AWS_ENDPOINT_URL_RDS").filter(|_| settings.endpoint_url.is_none());
-        Ok(Self { folder: settings.folder.clone(), rds_endpoint, ..aws })
+        let own = |service: Service| Some((service, variable(service.variable())?));
+        let own = Service::ALL.into_iter().filter(|_| settings.endpoint_url.is_none()).filter_map(own);
+        Ok(Self { folder: settings.folder.clone(), own_endpoints: own.collect(), ..aws })
     }
 
     /// Makes the clients from a finished configuration, without variables.
@@ -289,7 +315,7 @@ impl Aws {
             region,
             folder: PathBuf::new(),
             variable,
-            rds_endpoint: None,
+            own_endpoints: BTreeMap::new(),
         })
     }
 
@@ -330,9 +356,9 @@ impl Aws {
         self.variable
     }
 
-    /// The endpoint of RDS where others could read what is sent to it: http to another machine.
-    pub fn unencrypted_endpoint(&self) -> Option<&str> {
-        let url = self.rds_endpoint.as_deref().or(self.config.endpoint_url())?;
+    /// The endpoint of a service where others could read what is sent to it: http to another machine.
+    pub fn unencrypted_endpoint(&self, service: Service) -> Option<&str> {
+        let url = self.own_endpoints.get(&service).map(String::as_str).or(self.config.endpoint_url())?;
         http::is_open_to_others(url).then_some(url)
     }
 
@@ -432,9 +458,11 @@ mod tests {
         let aws = Aws::from_config(&config.region(Region::new("eu-west-1")).build()).expect("a region");
         let made = || {
             [&aws.read, &aws.write].map(|clients| {
-                let Clients { ec2, efs, rds, s3 } = clients;
+                let Clients { ec2, efs, elasticache, rds, s3, secrets } = clients;
                 let made = [ec2.made.get().is_some(), efs.made.get().is_some(), rds.made.get().is_some()];
-                made.into_iter().chain([s3.made.get().is_some()]).filter(|made| *made).count()
+                let more = [elasticache.made.get().is_some(), s3.made.get().is_some()];
+                let all = made.into_iter().chain(more).chain([secrets.made.get().is_some()]);
+                all.filter(|made| *made).count()
             })
         };
         assert_eq!(made(), [0, 0]);

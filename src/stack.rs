@@ -18,6 +18,7 @@ pub mod section;
 pub mod sections;
 mod state_place;
 mod tags;
+pub mod valkey;
 mod values;
 mod write;
 mod yaml;
@@ -115,6 +116,21 @@ impl Default for Stack {
 }
 
 impl Stack {
+    /// The stack with the entries that others are short for in their places.
+    fn spread(mut self) -> Self {
+        for section in SECTIONS {
+            let (Some(spread), Some(entries)) = (section.spread, self.sections.get_mut(section.key)) else {
+                continue;
+            };
+            let all = std::mem::take(entries).into_iter();
+            entries.extend(all.flat_map(|(name, entry)| match spread(&name, &entry) {
+                several if several.is_empty() => vec![(name, entry)],
+                several => several,
+            }));
+        }
+        self
+    }
+
     /// The entries of a section.
     pub fn entries(&self, section: &Section) -> &Entries {
         static NONE: Entries = Entries::new();

@@ -2,6 +2,7 @@
 //! about what will probably be made or changed, while the refresh is under way; the answers are judged by the plan.
 
 mod addresses;
+mod cache;
 mod credentials;
 mod database;
 mod endpoint;
@@ -52,8 +53,9 @@ pub use subnets_in_use::{SUBNETS_IN_USE, subnets_in_use};
 type Asked = (&'static [&'static str], &'static [Call]);
 
 /// The families of checks that ask about every object of their kinds.
-const FAMILIES: [&[Asked]; 12] = [
+const FAMILIES: [&[Asked]; 13] = [
     addresses::CALLS,
+    cache::CALLS,
     database::CALLS,
     holders::CALLS,
     keys::CALLS,
@@ -100,6 +102,7 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
     // The families of checks, a line each, beside that of the databases.
     let asked = [
         boxed(addresses::ask(aws, prospects)),
+        boxed(cache::ask(aws, prospects)),
         boxed(quotas::ask(aws, prospects)),
         boxed(keys::ask(aws, prospects)),
         boxed(named::ask(aws, prospects)),

@@ -146,7 +146,8 @@ fn causes<E: Error>(error: &E) -> String {
     said.join(": ")
 }
 
-/// Codes and their meaning (API references of EC2, EFS, KMS, RDS and S3). RDS codes are seen with and without `Fault`.
+/// Codes and their meaning (API references of EC2, EFS, ElastiCache, KMS, RDS, S3 and Secrets Manager). Codes of RDS and ElastiCache are
+/// seen with and without `Fault`.
 fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
     match code.strip_suffix("Fault").unwrap_or(code) {
         // EC2 says so of two groups that are there, and whose VPCs nothing joins (ansible/ansible#45782).
@@ -170,6 +171,11 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "DBSnapshotNotFound"
         | "DBParameterGroupNotFound"
         | "DBSubnetGroupNotFound"
+        | "CacheParameterGroupNotFound"
+        | "CacheSubnetGroupNotFound"
+        | "ReplicationGroupNotFound"
+        // Secrets Manager.
+        | "ResourceNotFoundException"
         // KMS.
         | "NotFoundException" => Outcome::NotFound,
         "InvalidGroup.Duplicate"
@@ -182,7 +188,11 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "BucketAlreadyOwnedByYou"
         | "DBInstanceAlreadyExists"
         | "DBParameterGroupAlreadyExists"
-        | "DBSubnetGroupAlreadyExists" => Outcome::Exists,
+        | "DBSubnetGroupAlreadyExists"
+        | "CacheParameterGroupAlreadyExists"
+        | "CacheSubnetGroupAlreadyExists"
+        | "ReplicationGroupAlreadyExists"
+        | "ResourceExistsException" => Outcome::Exists,
         "DependencyViolation"
         | "InvalidGroup.InUse"
         | "FileSystemInUse"
@@ -193,7 +203,11 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "InvalidDBInstanceState"
         | "InvalidDBParameterGroupState"
         | "InvalidDBSubnetGroupState"
-        | "InvalidDBSubnetState" => Outcome::Busy,
+        | "InvalidDBSubnetState"
+        | "CacheSubnetGroupInUse"
+        | "InvalidCacheClusterState"
+        | "InvalidCacheParameterGroupState"
+        | "InvalidReplicationGroupState" => Outcome::Busy,
         "InvalidParameterCombination" if message.contains("previous storage change is being optimized") => {
             Outcome::Busy
         }

@@ -29,7 +29,19 @@ pub fn needs_certificates(endpoint: Option<&str>, variable: impl Fn(&str) -> Opt
 }
 
 /// The services that are asked, as the environment names them ("Service-specific endpoints", AWS SDKs and Tools Reference Guide).
-const SERVICES: &[&str] = &["EC2", "EFS", "KMS", "RDS", "S3", "SERVICE_QUOTAS", "SSO", "SSO_OIDC", "STS"];
+const SERVICES: &[&str] = &[
+    "EC2",
+    "EFS",
+    "ELASTICACHE",
+    "KMS",
+    "RDS",
+    "S3",
+    "SECRETS_MANAGER",
+    "SERVICE_QUOTAS",
+    "SSO",
+    "SSO_OIDC",
+    "STS",
+];
 
 /// The client behind all clients of services.
 pub(super) fn client(

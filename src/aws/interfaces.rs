@@ -10,6 +10,14 @@ use crate::engine::resource::Id;
 /// The description that RDS gives to the interfaces of its instances, all of them.
 pub(in crate::aws) const OF_RDS: &str = "RDSNetworkInterface";
 
+/// The cache that an interface is of, by the description that ElastiCache gives it: that of a node, such as `ElastiCache shop-cache-001`
+/// (public answers of DescribeNetworkInterfaces). A node is named after its group, with a number.
+pub(in crate::aws) fn cache_of(description: Option<&str>) -> Option<&str> {
+    let node = description?.strip_prefix("ElastiCache")?.trim_start_matches([' ', '+']);
+    let (cache, number) = node.rsplit_once('-')?;
+    (!cache.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(cache)
+}
+
 /// One network interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {

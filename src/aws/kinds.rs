@@ -1,6 +1,10 @@
 //! The kinds that `provision` knows, one line each.
 
 mod adapter;
+pub mod cache;
+pub mod cache_parameter_group;
+pub mod cache_subnet_group;
+mod cache_tags;
 mod cloud;
 pub mod db_instance;
 pub mod db_parameter_group;
@@ -14,9 +18,10 @@ mod efs_tags;
 mod efs_token;
 mod groups_taken_off;
 pub mod kms_alias;
-mod rds_group;
+mod named_group;
 mod rds_tags;
 mod s3_bucket;
+pub mod secret;
 pub mod security_group;
 pub mod subnet;
 pub mod tags;
@@ -29,13 +34,14 @@ pub use cloud::AwsCloud;
 use cloud::Kinds;
 
 /// The status tables, by kind. A kind without one is ready as soon as it is there.
-pub fn statuses() -> [(&'static str, &'static [Status]); 5] {
+pub fn statuses() -> [(&'static str, &'static [Status]); 6] {
     [
         (db_instance::DbInstance::KIND, db_instance::STATUSES),
         (efs_file_system::EfsFileSystem::KIND, efs_status::FILE_SYSTEM),
         (efs_mount_target::EfsMountTarget::KIND, efs_status::PART),
         (efs_access_point::EfsAccessPoint::KIND, efs_status::PART),
         (efs_replication::EfsReplication::KIND, efs_replication::STATUSES),
+        (cache::ReplicationGroup::KIND, cache::STATUSES),
     ]
 }
 
@@ -59,4 +65,8 @@ fn kinds() -> Kinds {
         .managed::<db_instance::DbInstance>()
         .managed::<db_instance::replica::DbReplica>()
         .managed::<s3_bucket::S3Bucket>()
+        .managed::<secret::SecretsManagerSecret>()
+        .managed::<cache_subnet_group::CacheSubnetGroup>()
+        .managed::<cache_parameter_group::CacheParameterGroup>()
+        .managed::<cache::ReplicationGroup>()
 }

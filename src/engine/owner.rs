@@ -4,13 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
+use crate::engine::kind::{Manager, Registry};
 use crate::engine::network::Network;
 use crate::engine::resource::{Id, Owner};
 use crate::engine::state::State;
 
 /// The owner of the object of this generation at an address, with the ids that are taken.
-pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
-    let others = state.map(|state| others(state, address)).unwrap_or_default();
+pub fn owner(
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: Option<&State>,
+    address: &Address,
+    generation: u32,
+) -> Owner {
+    let others = state.map(|state| others(registry, state, address)).unwrap_or_default();
     Owner { others, ..owner_by_tags(blueprint, state, address, generation) }
 }
 
@@ -43,9 +50,15 @@ pub fn owner_by_tags(
 }
 
 /// The owner that looks for its object: what stands around that may tell it, where its name and its tags are gone.
-pub fn seeker(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
+pub fn seeker(
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: Option<&State>,
+    address: &Address,
+    generation: u32,
+) -> Owner {
     let named_with = state.map(|state| named_with(blueprint, state, address)).unwrap_or_default();
-    Owner { named_with, ..owner(blueprint, state, address, generation) }
+    Owner { named_with, ..owner(registry, blueprint, state, address, generation) }
 }
 
 /// The recorded objects that are named by the declaration of the address, and by those that name the address too. A new address may be
@@ -64,9 +77,12 @@ fn named_with(blueprint: &Blueprint, state: &State, address: &Address) -> BTreeM
     recorded.collect()
 }
 
-/// The ids that the state records at other addresses, and those of everything that is being replaced.
-fn others(state: &State, address: &Address) -> BTreeSet<Id> {
-    let records = state.resources.iter();
+/// The ids that the state records at other addresses, and those of everything that is being replaced. Where AWS has no other id than a
+/// name, objects of different kinds may have the same: those of this kind count, and of kinds whose ids are of one series with it.
+fn others(registry: &Registry, state: &State, address: &Address) -> BTreeSet<Id> {
+    let alike = registry.managing(address.kind()).map(Manager::alike).unwrap_or_default();
+    let is_alike = |kind: &str| kind == address.kind() || alike.contains(&kind);
+    let records = state.resources.iter().filter(|(other, _)| is_alike(other.kind()));
     let elsewhere =
         records.clone().filter(|(other, _)| *other != address).filter_map(|(_, one)| one.id.clone());
     let replaced = records.flat_map(|(_, record)| record.predecessors().map(|old| old.id.clone()));
@@ -87,12 +103,15 @@ mod tests {
             let record = Record::watched(Id::new(format!("fs-{}", address.name())), Document::new());
             state.apply(Edit::Put { address: address.clone(), record });
         }
-        let (blueprint, state) = (Blueprint::default(), Some(&state));
+        // Of another kind, with a name that one of this kind may have too.
+        let record = Record::watched(Id::new("fs-one"), Document::new());
+        state.apply(Edit::Put { address: Address::new("aws_s3_bucket", "third"), record });
+        let (registry, blueprint, state) = (Registry::default(), Blueprint::default(), Some(&state));
         let taken = BTreeSet::from([Id::new("fs-other")]);
-        assert_eq!(owner(&blueprint, state, &one, 0).others, taken);
-        assert_eq!(seeker(&blueprint, state, &one, 0).others, taken);
+        assert_eq!(owner(&registry, &blueprint, state, &one, 0).others, taken);
+        assert_eq!(seeker(&registry, &blueprint, state, &one, 0).others, taken);
         let by_tags = owner_by_tags(&blueprint, state, &one, 0);
         assert_eq!(by_tags.others, BTreeSet::new());
-        assert_eq!(by_tags.tags(), owner(&blueprint, state, &one, 0).tags());
+        assert_eq!(by_tags.tags(), owner(&registry, &blueprint, state, &one, 0).tags());
     }
 }

@@ -233,7 +233,7 @@ async fn find_in_use(
         let Some(used) = used_in_place_of(blueprint, known, &address) else { continue };
         let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
         let Some(named) = cloud.named(manager.kind(), &used).await.map_err(unread)? else { continue };
-        let owner = owner(blueprint, Some(known), &address, 0);
+        let owner = owner(registry, blueprint, Some(known), &address, 0);
         let may_take = match owner.whose(&named.found.ownership, named.found.vpc.as_ref()) {
             Whose::Ours | Whose::Moved { .. } => true,
             Whose::OtherState { lineage, .. } => is_new || terms.take_over == Some(lineage.as_str()),
@@ -374,7 +374,7 @@ async fn take_back(
             }
             ref shown => shown.clone(),
         };
-        let owner = owner(blueprint, Some(known), &address, record.generation);
+        let owner = owner(registry, blueprint, Some(known), &address, record.generation);
         if let Whose::OtherState { lineage, .. } = owner.whose(&ownership, live.vpc.as_ref())
             && terms.take_over == Some(lineage.as_str())
         {
@@ -432,7 +432,7 @@ fn next_wave(
         .map(|(address, inputs)| Wanted {
             address: (*address).clone(),
             inputs: resolve(inputs, &|reference| known.output(&reference.address, &reference.output)),
-            owner: seeker(blueprint, Some(known), address, generation(known, address)),
+            owner: seeker(registry, blueprint, Some(known), address, generation(known, address)),
             begun: true,
         })
         .filter(|wanted| wanted.has_natural_key(registry))

@@ -268,7 +268,7 @@ impl Taking<'_> {
         }
         let before = known.resources.get(address);
         let generation = before.map_or(0, |before| before.generation);
-        let owner = owner(self.blueprint, Some(known), address, generation);
+        let owner = owner(self.registry, self.blueprint, Some(known), address, generation);
         self.check_owner(known, &owner, &found.id, owner.whose(&found.ownership, found.vpc.as_ref()))?;
         if let Some(why) = owner.unfit(&found) {
             return Err(Refused::Unfit { address: address.clone(), id: found.id, why });

@@ -118,7 +118,7 @@ pub fn parse_files(
                     }
                 }
                 if problems.is_empty() {
-                    return Ok(stack);
+                    return Ok(stack.spread());
                 }
                 break;
             }

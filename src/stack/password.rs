@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 pub struct Secret(String);
 
 impl Secret {
+    /// A password that AWS made, or keeps.
+    pub fn of_aws(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text, for the one call that needs it.
     pub fn expose(&self) -> &str {
         &self.0

@@ -58,6 +58,8 @@ pub struct Section {
     pub objects: &'static [(&'static str, &'static str)],
     /// The rules over several options or several entries, beside those of the kinds.
     pub check: fn(&Entries) -> Vec<Conflict>,
+    /// The entries that one stands for, where it is short for several: they take its place as soon as the file is read.
+    pub spread: Option<fn(&Name, &Entry) -> Vec<(Name, Entry)>>,
     /// The kind of the object that an entry is about. It stands at the entry's own name.
     pub main: &'static str,
     /// The other makers of objects of that kind.

@@ -1,6 +1,7 @@
 //! The list of all sections of the stack file, in the order in which they are read and shown.
 
 mod buckets;
+mod caches;
 mod databases;
 mod file_systems;
 mod security_groups;
@@ -8,8 +9,13 @@ mod security_groups;
 use super::section::Section;
 
 /// One line for each section.
-pub const SECTIONS: &[&Section] =
-    &[&file_systems::SECTION, &databases::SECTION, &buckets::SECTION, &security_groups::SECTION];
+pub const SECTIONS: &[&Section] = &[
+    &file_systems::SECTION,
+    &databases::SECTION,
+    &caches::SECTION,
+    &buckets::SECTION,
+    &security_groups::SECTION,
+];
 
 #[cfg(test)]
 mod tests {

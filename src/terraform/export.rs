@@ -2,6 +2,7 @@
 
 mod access_point;
 mod bucket;
+mod cache;
 mod database;
 mod database_groups;
 mod file_system;
@@ -89,7 +90,7 @@ pub fn is_exported(text: &[u8]) -> bool {
 }
 
 /// The tables, one for each kind that can be made.
-const TABLES: [&Table; 10] = [
+const TABLES: [&Table; 14] = [
     &security_group::TABLE,
     &file_system::TABLE,
     &mount_target::TABLE,
@@ -100,6 +101,10 @@ const TABLES: [&Table; 10] = [
     &database::DATABASE,
     &database::REPLICA,
     &bucket::TABLE,
+    &cache::TABLE,
+    &cache::SUBNETS,
+    &cache::PARAMETERS,
+    &cache::SECRET,
 ];
 
 /// The ways of the fields of a kind into the configuration, by field; none for a kind that Terraform does not get.

@@ -19,6 +19,25 @@ fn world() -> (World, String) {
     (world, name)
 }
 
+#[test]
+fn one_line_makes_the_buckets_of_gitlab() {
+    let world = World::empty();
+    let stack = format!("s{}", world.account);
+    world.write_stack(&format!(
+        "stack: {stack}\nbuckets:\n  gitlab: {{ for: gitlab, deletion_protection: false }}\n"
+    ));
+    world.apply(&[]);
+    world.plans_nothing();
+    let outputs = world.provision(&["output", "--json"]).exits(0).json();
+    let buckets = outputs["buckets"].as_object().expect("there are buckets");
+    assert_eq!((buckets.len(), outputs["missing"].as_array().map(Vec::len)), (12, Some(0)));
+    for of in ["artifacts", "registry", "ci-secure-files"] {
+        assert!(is_there(&world, &format!("{stack}-gitlab-{of}")), "{of}");
+    }
+    world.destroy();
+    assert!(!is_there(&world, &format!("{stack}-gitlab-artifacts")));
+}
+
 fn versioned(world: &World, name: &str) -> Option<BucketVersioningStatus> {
     let answer = world.cloud.run(world.cloud.s3.get_bucket_versioning().bucket(name).send());
     answer.expect("a bucket can be read").status

@@ -6,6 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_ec2::types::{Filter, SecurityGroup, Subnet};
 use aws_sdk_efs::types::{AccessPointDescription, FileSystemDescription, MountTargetDescription};
+use aws_sdk_elasticache::types::{CacheCluster, ReplicationGroup};
 use aws_sdk_rds::types::{DbInstance, DbSubnetGroup};
 use aws_smithy_http_client::Builder;
 use tokio::runtime::Runtime;
@@ -18,9 +19,11 @@ pub struct Cloud {
     runtime: Runtime,
     pub ec2: aws_sdk_ec2::Client,
     pub efs: aws_sdk_efs::Client,
+    pub elasticache: aws_sdk_elasticache::Client,
     pub kms: aws_sdk_kms::Client,
     pub rds: aws_sdk_rds::Client,
     pub s3: aws_sdk_s3::Client,
+    pub secrets: aws_sdk_secretsmanager::Client,
 }
 
 impl Cloud {
@@ -41,18 +44,52 @@ impl Cloud {
                 .expect("a runtime can be made"),
             ec2: aws_sdk_ec2::Client::new(&config),
             efs: aws_sdk_efs::Client::new(&config),
+            elasticache: aws_sdk_elasticache::Client::new(&config),
             kms: aws_sdk_kms::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
             s3: {
                 let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
                 aws_sdk_s3::Client::from_conf(config.build())
             },
+            secrets: aws_sdk_secretsmanager::Client::new(&config),
         }
     }
 
     /// Waits for one call.
     pub fn run<T>(&self, call: impl Future<Output = T>) -> T {
         self.runtime.block_on(call)
+    }
+
+    /// Makes a parameter group of caches.
+    pub fn make_cache_parameter_group(&self, name: &str, family: &str) {
+        let call = self.elasticache.create_cache_parameter_group().cache_parameter_group_name(name);
+        let call = call.cache_parameter_group_family(family).description("of others");
+        self.run(call.send()).expect("it can be made");
+    }
+
+    /// The caches that there are, with a node of each.
+    pub fn caches(&self) -> Vec<(ReplicationGroup, CacheCluster)> {
+        let groups = self.run(self.elasticache.describe_replication_groups().send());
+        let nodes = self.run(self.elasticache.describe_cache_clusters().send()).expect("they can be read");
+        let node = |group: &ReplicationGroup| {
+            let id = group.replication_group_id();
+            nodes.cache_clusters().iter().find(|node| node.replication_group_id() == id).cloned()
+        };
+        let groups = groups.expect("they can be read").replication_groups.unwrap_or_default();
+        groups.into_iter().filter_map(|group| Some((group.clone(), node(&group)?))).collect()
+    }
+
+    /// The one cache.
+    pub fn cache(&self) -> (ReplicationGroup, CacheCluster) {
+        let mut caches = self.caches();
+        assert_eq!(caches.len(), 1);
+        caches.remove(0)
+    }
+
+    /// The content of a secret.
+    pub fn secret(&self, name: &str) -> String {
+        let answer = self.run(self.secrets.get_secret_value().secret_id(name).send());
+        answer.expect("it can be read").secret_string.expect("it has a text")
     }
 
     /// Makes a bucket in this region.

@@ -4,6 +4,7 @@ mod adopted;
 mod asked;
 mod buckets;
 mod by_hand;
+mod caches;
 mod chosen;
 mod cloud;
 mod company;

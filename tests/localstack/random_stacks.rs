@@ -86,6 +86,9 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
                 let mut world = World::seeded(&["--topology", "private"]);
                 let key = world.cloud.key("alias/storage");
                 world.cloud.make_parameter_group("tuned", "postgres16");
+                for family in ["valkey8", "redis7"] {
+                    world.cloud.make_cache_parameter_group(&format!("tuned-{family}"), family);
+                }
                 let subnets = world.seed["subnets"].as_array().expect("the seed names its subnets").iter();
                 let private = subnets.filter(|subnet| subnet["type"] == "Private");
                 let ids = private.map(|subnet| subnet["id"].as_str().expect("an id").to_owned()).collect();

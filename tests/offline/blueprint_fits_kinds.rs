@@ -51,6 +51,25 @@ databases:
     performance_insights_kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/2
     enabled_cloudwatch_logs_exports: [upgrade, postgresql]
     parameters: { rds.force_ssl: \"1\" }
+caches:
+  cache:
+    replication_group_id: named
+    engine: redis
+    engine_version: \"7.1\"
+    nodes: 3
+    transit_encryption_mode: preferred
+    kms_key_id: alias/storage
+    parameters: { maxmemory-policy: noeviction, timeout: 60 }
+    snapshot_window: 03:00-04:00
+    maintenance_window: sun:04:30-sun:05:30
+    snapshot_name: before
+  open:
+    nodes: 1
+    automatic_failover: false
+    multi_az: false
+    transit_encryption: false
+    authentication: false
+    parameter_group: default.valkey8
 ";
 
 #[test]
@@ -73,6 +92,9 @@ fn every_declaration_fits_its_kind_and_is_nothing_that_aws_refuses() {
                 Some(Value::String(match reference.address.kind() {
                     "aws_security_group" => format!("sg-0{name}"),
                     "aws_db_parameter_group" => format!("{}-postgres16", reference.address.name()),
+                    "aws_secretsmanager_secret" => {
+                        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:password-AbCdEf".to_owned()
+                    }
                     "aws_kms_alias" => {
                         "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001"
                             .to_owned()

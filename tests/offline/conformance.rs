@@ -134,6 +134,7 @@ fn statuses_as_documentation() -> String {
             "aws_efs_replication_configuration" => {
                 (Address::new(kind, "gitlab-nfs"), "fs-0123456789abcdef0/replication-configuration")
             }
+            "aws_elasticache_replication_group" => (Address::new(kind, "gitlab-cache"), "gitlab-cache"),
             _ => (Address::member(kind, "gitlab-nfs", "data"), "fsap-0123456789abcdef0"),
         };
         write!(page, "\n## `{kind}`\n").expect("a string takes everything");

@@ -50,12 +50,13 @@ fn text(seed: u64) -> String {
     words.iter().fold(text, |text, (word, id)| text.replace(word, id))
 }
 
-/// The id of the object at an address; that of a group of RDS is its name.
+/// The id of the object at an address; that of a group of RDS or ElastiCache is its name.
 fn id_of(address: &Address, inputs: &Document) -> Id {
     let number =
         address.to_string().bytes().fold(0_u64, |number, byte| number.wrapping_mul(31) + u64::from(byte));
-    let of_rds = address.kind().starts_with("aws_db_") && address.kind().ends_with("_group");
-    let name = inputs.get("name").and_then(Value::as_str).filter(|_| of_rds);
+    let of_groups = ["aws_db_", "aws_elasticache_"].iter().any(|front| address.kind().starts_with(front))
+        && address.kind().ends_with("_group");
+    let name = inputs.get("name").and_then(Value::as_str).filter(|_| of_groups);
     match (address.kind(), name) {
         (_, Some(name)) => Id::new(name.to_lowercase()),
         ("aws_security_group", _) => Id::new(format!("sg-{number:x}")),
@@ -174,6 +175,8 @@ fn holds(registry: &Registry, text: &str) -> String {
     };
     let redeclared = declared(registry, &again, Some(&description.objects));
     let (mut before, after) = (ids(&live), ids(&redeclared));
+    // The password of a cache that is there is left as it is, and its secret is nobody's here.
+    before.retain(|id, _| !id.as_str().starts_with("aws_secretsmanager_secret-"));
     for inputs in before.values_mut() {
         // A password that RDS does not manage is left as it is.
         if inputs.get("password").is_some_and(|source| source != "managed") {

@@ -76,6 +76,29 @@ pub fn sample(kind: &str) -> Document {
             },
             "tags": { "Name": "artifacts" },
         }),
+        "aws_secretsmanager_secret" => json!({
+            "name": "gitlab-cache-password", "description": "Password of the cache cache", "tags": { "Name": "cache" },
+        }),
+        "aws_elasticache_subnet_group" => json!({
+            "name": "gitlab-cache", "description": "Subnets of cache", "subnet_ids": ["subnet-1", "subnet-2"],
+            "tags": { "Name": "cache" },
+        }),
+        "aws_elasticache_parameter_group" => json!({
+            "name": "gitlab-cache-valkey8", "family": "valkey8", "description": "Parameters of cache",
+            "parameters": { "maxmemory-policy": "noeviction", "timeout": "60" }, "tags": { "Name": "cache" },
+        }),
+        "aws_elasticache_replication_group" => json!({
+            "replication_group_id": "gitlab-cache", "description": "cache of gitlab", "engine": "valkey",
+            "engine_version": "8.1", "node_type": "cache.t4g.small", "nodes": 2, "automatic_failover": true,
+            "multi_az": true, "port": 6379, "cache_subnet_group_name": "gitlab-cache", "security_group_ids": ["sg-1"],
+            "cache_parameter_group_name": "gitlab-cache-valkey8", "transit_encryption": true,
+            "transit_encryption_mode": "required", "authentication": true,
+            "password_secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gitlab-cache-password-AbCdEf",
+            "at_rest_encryption": true, "kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1",
+            "snapshot_retention_limit": 7, "snapshot_window": "03:00-04:00", "maintenance_window": "sun:04:30-sun:05:30",
+            "auto_minor_version_upgrade": true, "snapshot_name": "before", "deletion_protection": true,
+            "final_snapshot": true, "apply_immediately": false, "tags": { "Name": "cache" },
+        }),
         other => panic!("no sample document of {other}"),
     };
     document.as_object().expect("a document is an object").clone()

@@ -107,7 +107,7 @@ def error_of(fault):
 
 def readable(value, name=""):
     """Parameters as JSON, without what must not be shown."""
-    if name.endswith("Password") and isinstance(value, str) or name in ("SecretString", "SecretBinary"):
+    if name.endswith("Password") and isinstance(value, str) or name in ("SecretString", "SecretBinary", "AuthToken"):
         return "***"
     if isinstance(value, dict):
         return {key: readable(inner, key) for key, inner in value.items() if inner is not None}
@@ -237,12 +237,12 @@ def delete_faults(request):
 
 
 def advance_window(request):
-    from provision_localstack.rds_modify import apply_pending
+    from provision_localstack import elasticache, rds_modify
 
-    here = account_of(request)
+    here, account_id = account_of(request), request.args.get("account", "000000000000")
     with here.lock:
         here.settle()
-        return {"applied": apply_pending(request.args.get("account", "000000000000"))}
+        return {"applied": rds_modify.apply_pending(account_id) + elasticache.apply_pending(account_id)}
 
 
 def post_aws_backup(request):

@@ -40,3 +40,10 @@ def rds():
     from provision_localstack.rds import overrides
 
     return _service(overrides)
+
+
+@aws_provider(api="elasticache")
+def elasticache():
+    from provision_localstack.elasticache import overrides
+
+    return _service(overrides)

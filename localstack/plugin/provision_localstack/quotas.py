@@ -12,6 +12,10 @@ OF_SERVICES = {
     # "Security groups per network interface" ("Amazon VPC quotas", Amazon VPC User Guide).
     "vpc/L-2AFB9258": ("Security groups per network interface", 5),
     "vpc/L-0EA8095F": ("Inbound or outbound rules per security group", 60),
+    # "Quotas for ElastiCache" (ElastiCache User Guide).
+    "elasticache/L-DFE45DF3": ("Nodes per Region", 300),
+    "elasticache/L-3F15A733": ("Parameter groups per Region", 300),
+    "elasticache/L-3E7F7726": ("Subnet groups per Region", 300),
 }
 # RDS counts for itself.
 OF_RDS = {

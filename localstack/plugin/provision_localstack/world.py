@@ -28,6 +28,9 @@ SETTINGS = (
     "db_rebooting",
     "db_starting",
     "db_deleting",
+    "cache_creating",
+    "cache_modifying",
+    "cache_deleting",
     "latency",
     "unknown",
 )

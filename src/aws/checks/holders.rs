@@ -1,6 +1,7 @@
 //! The holders of what is to be deleted: looked for once the plan is there, and only if it deletes something.
 
 mod bucket;
+mod cache;
 mod database;
 mod file_system;
 mod group;
@@ -10,11 +11,12 @@ pub(super) use database::{DATABASES, all as databases};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join_all, join3, join4};
+use futures_util::future::{join_all, join3, join5};
 
 use super::finding::Verdict;
 use super::scene::Scene;
 use super::{Asked, named_and_deleted};
+use crate::aws::kinds::cache::NODES;
 use crate::aws::{Aws, ec2, efs};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
@@ -34,6 +36,7 @@ pub(super) const CALLS: &[Asked] = &[
     ),
     (&["aws_efs_file_system"], &[efs::MOUNT_TARGETS, efs::ACCESS_POINTS, efs::REPLICATIONS]),
     (&["aws_s3_bucket"], &[bucket::VERSIONS]),
+    (&[cache::SUBNETS, cache::PARAMETERS], &[NODES]),
 ];
 
 /// An object that is to be deleted.
@@ -56,9 +59,10 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         of(&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group", "aws_db_instance"]);
     let file_systems = of(&["aws_efs_file_system"]);
     let buckets = of(&["aws_s3_bucket"]);
+    let caches_use = of(&[cache::SUBNETS, cache::PARAMETERS]);
     let leaving = Leaving::of(scene);
     let own = Own::of(scene);
-    let (of_groups, by_databases, of_file_systems, of_buckets) = join4(
+    let (of_groups, by_databases, of_file_systems, of_buckets, by_caches) = join5(
         group::ask(aws, &groups, &leaving),
         database::ask(aws, &databases_use),
         join_all(file_systems.iter().map(|one| {
@@ -69,6 +73,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
             )
         })),
         join_all(buckets.iter().map(|one| bucket::ask(aws, one))),
+        cache::ask(aws, &caches_use),
     )
     .await;
     let mut findings = Vec::new();
@@ -77,6 +82,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         held.extend(of_groups.judge(one, &leaving, &own));
         held.extend(database::judge(&by_databases, one, &leaving, &own));
         held.extend(database::replicas(&by_databases, one, &leaving));
+        held.extend(cache::judge(&by_caches, one, &leaving));
         let asked = file_systems.iter().zip(&of_file_systems).find(|(asked, _)| asked.address == one.address);
         if let Some((_, (targets, points, replications))) = asked {
             held.extend(file_system::judge(targets, points, &leaving));
@@ -148,6 +154,8 @@ fn going(scene: &Scene<'_>) -> Vec<Going> {
                 | "aws_efs_file_system"
                 | "aws_db_instance"
                 | "aws_s3_bucket"
+                | cache::SUBNETS
+                | cache::PARAMETERS
         )
     };
     // A resource that must stay until its data is let go of by name must not lose what serves it either.

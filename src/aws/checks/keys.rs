@@ -21,7 +21,9 @@ const DESCRIBE: Call = Call::new("kms:DescribeKey", &[Grant::on(&["kms:{kms_key_
 const FIELD: &str = "kms_key_id";
 
 pub(super) const CALLS: &[Asked] =
-    &[(&["aws_efs_file_system", "aws_db_instance", "aws_s3_bucket"], &[DESCRIBE])];
+    &[(&["aws_efs_file_system", "aws_db_instance", "aws_s3_bucket", CACHE], &[DESCRIBE])];
+
+const CACHE: &str = "aws_elasticache_replication_group";
 
 /// The answer of KMS about each key, and the resources that name it.
 pub(super) struct Keys {

@@ -28,12 +28,13 @@ pub(super) const CALLS: &[Asked] = &[
     (&[GROUP], &[ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS]),
     (&[DATABASE], &[ec2::SECURITY_GROUPS, PARAMETER_GROUPS, QUOTA, DEFAULT_QUOTA]),
     (&[REPLICA], &[PARAMETER_GROUPS, QUOTA, DEFAULT_QUOTA]),
-    (&[MOUNT_TARGET], &[ec2::SECURITY_GROUPS, QUOTA, DEFAULT_QUOTA]),
+    (&[MOUNT_TARGET, CACHE], &[ec2::SECURITY_GROUPS, QUOTA, DEFAULT_QUOTA]),
 ];
 
 const DATABASE: &str = "aws_db_instance";
 const REPLICA: &str = "aws_db_replica";
 const MOUNT_TARGET: &str = "aws_efs_mount_target";
+const CACHE: &str = "aws_elasticache_replication_group";
 const PARAMETER_GROUPS: Call = Call::read("rds:DescribeDBParameterGroups");
 
 /// The field with the parameter group of a database, and the one with its version.
@@ -49,7 +50,7 @@ pub(super) fn parameter_group(inputs: &Document) -> Option<&str> {
 const RULES: [&str; 2] = [INGRESS.name, EGRESS.name];
 
 /// The fields with the groups that an object has.
-const ATTACHED: [&str; 2] = ["vpc_security_group_ids", "security_groups"];
+const ATTACHED: [&str; 3] = ["vpc_security_group_ids", "security_groups", "security_group_ids"];
 
 /// The calls for what these inputs name, of those for an object of their kind.
 pub(super) fn calls(kind: &str, inputs: &Document) -> impl Iterator<Item = Call> {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::finding::Verdict;
 use super::scene::{Doing, Scene};
-use crate::aws::Aws;
 use crate::aws::kinds::db_instance::password::in_the_open;
+use crate::aws::{Aws, Service};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::plan::Finding;
@@ -25,7 +25,9 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
             Doing::Making(_) => true,
             Doing::Changing(change) => change.fields.iter().any(|field| field.path.starts_with("password")),
         };
-    if let (true, Some(url)) = (is_sent && source != PasswordSource::Managed, aws.unencrypted_endpoint()) {
+    if let (true, Some(url)) =
+        (is_sent && source != PasswordSource::Managed, aws.unencrypted_endpoint(Service::Rds))
+    {
         let verdict =
             Verdict::error(in_the_open(url)).hint("name the endpoint with https:// in --endpoint-url");
         return Some(verdict.of("password", address));

@@ -14,7 +14,8 @@ use aws_sdk_rds::types::DbParameterGroup as SdkGroup;
 use futures_util::future::{try_join, try_join_all};
 
 use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
-use crate::aws::kinds::rds_group::{self, RdsGroup};
+use crate::aws::kinds::named_group::{self, NamedGroup};
+use crate::aws::kinds::tags::{TagChange, Tags};
 use crate::aws::kinds::{rds_tags, tags};
 use crate::aws::row::{self, Key, Row, map_of, text};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
@@ -123,7 +124,7 @@ impl Kind for DbParameterGroup {
             let recorded = one.recorded.as_ref().and_then(|recorded| PARAMETERS.of(recorded));
             parameters::set(aws, one.id.as_str(), &recorded.unwrap_or_default()).await
         }));
-        let (groups, sets) = try_join(rds_group::look::<Self>(aws, tracked), sets).await?;
+        let (groups, sets) = try_join(named_group::look::<Self>(aws, tracked), sets).await?;
         let seen = tracked.iter().zip(sets).filter_map(|(one, set)| {
             let group = groups.get(&one.id)?.clone();
             Some((one.id.clone(), Live { group, parameters: set? }))
@@ -143,7 +144,7 @@ impl Kind for DbParameterGroup {
     }
 
     async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
-        rds_group::find::<Self>(aws, NAME.text(wanted)).await
+        named_group::find::<Self>(aws, NAME.text(wanted)).await
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
@@ -154,7 +155,7 @@ impl Kind for DbParameterGroup {
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
-        rds_group::begin_update::<Self>(aws, wanted, &change, parameters::MODIFY).await?;
+        named_group::begin_update::<Self>(aws, wanted, &change, parameters::MODIFY).await?;
         if change.fields.contains(PARAMETERS.name) {
             let observed = PARAMETERS.of(change.observed).unwrap_or_default();
             let wanted = PARAMETERS.of(wanted).unwrap_or_default();
@@ -164,7 +165,7 @@ impl Kind for DbParameterGroup {
     }
 
     async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
-        if !rds_group::is_to_delete::<Self>(aws, &deletion, DELETE).await? {
+        if !named_group::is_to_delete::<Self>(aws, &deletion, DELETE).await? {
             return Ok(());
         }
         let id = deletion.id.as_str();
@@ -173,18 +174,18 @@ impl Kind for DbParameterGroup {
     }
 
     async fn ownership(aws: &Aws, id: &Id, _live: &Document) -> Result<Ownership, CloudError> {
-        rds_group::ownership::<Self>(aws, id).await
+        named_group::ownership::<Self>(aws, id).await
     }
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
-        rds_group::claim::<Self>(aws, id, owner).await
+        named_group::claim::<Self>(aws, id, owner).await
     }
 
     async fn beyond(aws: &Aws, shown: &BTreeMap<Id, Live>) -> Result<BTreeMap<Id, Document>, CloudError> {
         let groups = shown.iter().map(|(id, live)| (id, &live.group));
         let parameters = shown.keys().map(|id| parameters::as_set(aws, id.as_str()));
         let (mut beyond, parameters) =
-            try_join(rds_group::tags_beyond::<Self>(aws, groups), try_join_all(parameters)).await?;
+            try_join(named_group::tags_beyond::<Self>(aws, groups), try_join_all(parameters)).await?;
         for (id, parameters) in shown.keys().zip(parameters) {
             let of = beyond.entry(id.clone()).or_default();
             of.insert(PARAMETERS.name.to_owned(), parameters);
@@ -193,13 +194,14 @@ impl Kind for DbParameterGroup {
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
-        rds_group::named::<Self>(aws, text).await
+        named_group::named::<Self>(aws, text).await
     }
 }
 
-impl RdsGroup for DbParameterGroup {
+impl NamedGroup for DbParameterGroup {
     type Group = SdkGroup;
     const GONE: &'static str = "DBParameterGroupNotFound";
+    const TAG: Call = rds_tags::calls(OURS)[0];
 
     async fn describe(aws: &Aws, name: Option<&str>) -> Result<Vec<SdkGroup>, CloudError> {
         let all = aws.read.rds.describe_db_parameter_groups();
@@ -222,6 +224,14 @@ impl RdsGroup for DbParameterGroup {
 
     fn unfit(name: &str) -> Option<&'static str> {
         name.starts_with("default.").then_some("it is RDS's own default group")
+    }
+
+    async fn live_tags(aws: &Aws, arn: &str) -> Result<Tags, CloudError> {
+        rds_tags::live_tags(aws, arn).await
+    }
+
+    async fn retag(aws: &Aws, arn: &str, change: &TagChange) -> Result<(), CloudError> {
+        rds_tags::retag(aws, arn, change).await
     }
 }
 

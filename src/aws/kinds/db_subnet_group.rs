@@ -12,7 +12,8 @@ use aws_sdk_rds::operation::modify_db_subnet_group::builders::ModifyDbSubnetGrou
 use aws_sdk_rds::types::DbSubnetGroup as Live;
 
 use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
-use crate::aws::kinds::rds_group::{self, RdsGroup};
+use crate::aws::kinds::named_group::{self, NamedGroup};
+use crate::aws::kinds::tags::{TagChange, Tags};
 use crate::aws::kinds::{rds_tags, tags};
 use crate::aws::row::{self, Key, Row, set_of, text};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
@@ -99,7 +100,7 @@ impl Kind for DbSubnetGroup {
     const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
-        rds_group::look::<Self>(aws, tracked).await
+        named_group::look::<Self>(aws, tracked).await
     }
 
     fn seen(live: &Live, _: Option<&Document>) -> Seen {
@@ -118,7 +119,7 @@ impl Kind for DbSubnetGroup {
     }
 
     async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
-        rds_group::find::<Self>(aws, NAME.text(wanted)).await
+        named_group::find::<Self>(aws, NAME.text(wanted)).await
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
@@ -129,7 +130,7 @@ impl Kind for DbSubnetGroup {
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
-        rds_group::begin_update::<Self>(aws, wanted, &change, MODIFY).await?;
+        named_group::begin_update::<Self>(aws, wanted, &change, MODIFY).await?;
         if let Some(call) = row::modify_call::<Self>(wanted, change.fields) {
             // RDS wants all the subnets, even where only the description changes.
             let call = call
@@ -142,7 +143,7 @@ impl Kind for DbSubnetGroup {
     }
 
     async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
-        if !rds_group::is_to_delete::<Self>(aws, &deletion, DELETE).await? {
+        if !named_group::is_to_delete::<Self>(aws, &deletion, DELETE).await? {
             return Ok(());
         }
         let id = deletion.id.as_str();
@@ -151,25 +152,26 @@ impl Kind for DbSubnetGroup {
     }
 
     async fn ownership(aws: &Aws, id: &Id, _live: &Document) -> Result<Ownership, CloudError> {
-        rds_group::ownership::<Self>(aws, id).await
+        named_group::ownership::<Self>(aws, id).await
     }
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
-        rds_group::claim::<Self>(aws, id, owner).await
+        named_group::claim::<Self>(aws, id, owner).await
     }
 
     async fn beyond(aws: &Aws, shown: &BTreeMap<Id, Live>) -> Result<BTreeMap<Id, Document>, CloudError> {
-        rds_group::tags_beyond::<Self>(aws, shown.iter()).await
+        named_group::tags_beyond::<Self>(aws, shown.iter()).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
-        rds_group::named::<Self>(aws, text).await
+        named_group::named::<Self>(aws, text).await
     }
 }
 
-impl RdsGroup for DbSubnetGroup {
+impl NamedGroup for DbSubnetGroup {
     type Group = Live;
     const GONE: &'static str = "DBSubnetGroupNotFoundFault";
+    const TAG: Call = rds_tags::calls(OURS)[0];
 
     async fn describe(aws: &Aws, name: Option<&str>) -> Result<Vec<Live>, CloudError> {
         let all = aws.read.rds.describe_db_subnet_groups();
@@ -192,6 +194,14 @@ impl RdsGroup for DbSubnetGroup {
 
     fn unfit(name: &str) -> Option<&'static str> {
         (name == "default").then_some("it is the account's own default group")
+    }
+
+    async fn live_tags(aws: &Aws, arn: &str) -> Result<Tags, CloudError> {
+        rds_tags::live_tags(aws, arn).await
+    }
+
+    async fn retag(aws: &Aws, arn: &str, change: &TagChange) -> Result<(), CloudError> {
+        rds_tags::retag(aws, arn, change).await
     }
 }
 

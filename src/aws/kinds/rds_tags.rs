@@ -6,7 +6,7 @@ use crate::aws::kinds::tags::{self, TagChange, Tags, to_rds};
 use crate::aws::{Aws, aws_error, tag_map};
 use crate::engine::call::{Call, Check, Grant, When};
 use crate::engine::cloud::CloudError;
-use crate::engine::resource::{Owner, Ownership};
+use crate::engine::resource::Owner;
 
 pub(crate) const LIST: Call = Call::read("rds:ListTagsForResource");
 const ADD: &str = "rds:AddTagsToResource";
@@ -41,20 +41,6 @@ pub fn of_sdk_tags(tags: &[Tag]) -> Tags {
 pub async fn live_tags(aws: &Aws, arn: &str) -> Result<Tags, CloudError> {
     let answer = aws.read.rds.list_tags_for_resource().resource_name(arn).send().await;
     Ok(of_sdk_tags(answer.map_err(aws_error(LIST))?.tag_list()))
-}
-
-/// Reads the live tags, and refuses to go on where they do not say that the object is the owner's.
-pub async fn prove_ours(aws: &Aws, arn: &str, owner: &Owner, operation: Call) -> Result<Tags, CloudError> {
-    let live = live_tags(aws, arn).await?;
-    let ownership = Ownership::of_tags(&live);
-    tags::refuse_others(operation, arn, &ownership, owner)?;
-    match ownership {
-        Ownership::Tagged { .. } => Ok(live),
-        _ => {
-            let message = format!("{arn} carries no ownership tags: it is left alone");
-            Err(CloudError::refused(operation, "NotOurs", message))
-        }
-    }
 }
 
 /// Writes the ownership tags of an object that is there.

@@ -138,6 +138,22 @@ pub fn refuse_others(
     Err(CloudError::refused(operation, "NotOurs", format!("{what} belongs to {owner}: it is left alone")))
 }
 
+/// The live tags of an object that is changed or deleted, where they say that it is the owner's.
+///
+/// # Errors
+/// `NotOurs`, also where it carries no ownership tags.
+pub fn prove_ours(operation: Call, what: &str, live: Tags, owner: &Owner) -> Result<Tags, CloudError> {
+    let ownership = Ownership::of_tags(&live);
+    refuse_others(operation, what, &ownership, owner)?;
+    match ownership {
+        Ownership::Tagged { .. } => Ok(live),
+        _ => {
+            let message = format!("{what} carries no ownership tags: it is left alone");
+            Err(CloudError::refused(operation, "NotOurs", message))
+        }
+    }
+}
+
 /// The calls that a change of tags needs.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TagChange {
@@ -182,6 +198,18 @@ pub fn to_efs(tags: &Tags) -> Vec<aws_sdk_efs::types::Tag> {
 /// Tags in the shape of RDS.
 pub fn to_rds(tags: &Tags) -> Vec<aws_sdk_rds::types::Tag> {
     use aws_sdk_rds::types::Tag;
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// Tags in the shape of ElastiCache.
+pub fn to_elasticache(tags: &Tags) -> Vec<aws_sdk_elasticache::types::Tag> {
+    use aws_sdk_elasticache::types::Tag;
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// Tags in the shape of Secrets Manager.
+pub fn to_secrets(tags: &Tags) -> Vec<aws_sdk_secretsmanager::types::Tag> {
+    use aws_sdk_secretsmanager::types::Tag;
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 

@@ -14,7 +14,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::cloud::{Cloud, KindError};
 use crate::engine::kind::Live;
-use crate::engine::owner::owner;
+use crate::engine::owner::owner_by_tags;
 use crate::engine::parts::parts_of;
 use crate::engine::refresh::RefreshError;
 use crate::engine::resource::{Id, Ownership, Whose};
@@ -199,7 +199,7 @@ impl Gatherer<'_> {
             cluster: self.state.cluster(),
             ..Blueprint::default()
         };
-        let owner = owner(&blueprint, Some(self.state), &Address::new(GROUP, "it"), 0);
+        let owner = owner_by_tags(&blueprint, Some(self.state), &Address::new(GROUP, "it"), 0);
         match owner.whose(ownership, vpc) {
             Whose::Untagged | Whose::Inherited | Whose::Ours | Whose::Moved { .. } => None,
             other if lineage(&other).is_some_and(|its| self.take_over == Some(its)) => None,

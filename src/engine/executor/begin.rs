@@ -229,7 +229,7 @@ impl<'a> Execution<'a> {
     }
 
     pub(super) fn owner(&self, address: &Address, generation: u32) -> Owner {
-        owner::owner(self.run.blueprint, Some(self.writer.state()), address, generation)
+        owner::owner(self.run.registry, self.run.blueprint, Some(self.writer.state()), address, generation)
     }
 
     /// The owner that the object's tags are to name, where the plan writes them or it was taken over.

@@ -36,7 +36,7 @@ pub async fn write_claims(
     let claimed = state.resources.iter().filter(|(_, record)| record.claimed.is_some());
     let calls = claimed.filter_map(|(address, record)| {
         let (manager, id) = (registry.managing(address.kind())?, record.id.as_ref()?);
-        let owner = owner(blueprint, Some(&state), address, record.generation);
+        let owner = owner(registry, blueprint, Some(&state), address, record.generation);
         let (interrupt, refusals) = (never.clone(), refusals.clone());
         let ears = call::Ears { address: address.clone(), interrupt, refusals };
         let region = state.region.as_str();

@@ -7,7 +7,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::cloud::{Cloud, KindError, Outcome};
 use crate::engine::kind::Registry;
-use crate::engine::owner::owner;
+use crate::engine::owner::owner_by_tags;
 use crate::engine::refresh::RefreshError;
 use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Found, Id, Ownership, Whose};
@@ -120,7 +120,7 @@ fn of_the_stack(
 ) -> Option<Undeclared> {
     let tagged = found.tagged_address()?;
     let Ownership::Tagged { lineage, .. } = &found.ownership else { return None };
-    let owner = owner(blueprint, Some(known), &tagged, 0);
+    let owner = owner_by_tags(blueprint, Some(known), &tagged, 0);
     let stack = match owner.whose(&found.ownership, found.vpc.as_ref()) {
         Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. } => None,
         Whose::OtherStack { stack, lineage: Some(lineage) } if lineages.contains(&lineage) => Some(stack),

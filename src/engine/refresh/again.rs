@@ -82,7 +82,7 @@ fn names(
     let wanted = |inputs: Document| Wanted {
         address: address.clone(),
         inputs,
-        owner: seeker(blueprint, state, address, record.generation),
+        owner: seeker(registry, blueprint, state, address, record.generation),
         begun: true,
     };
     let declared = match blueprint.declarations.get(address) {
@@ -143,6 +143,7 @@ pub(super) async fn look_again_for_replaced(
             address: one.address.clone(),
             inputs: one.object.recorded.clone().unwrap_or_default(),
             owner: owner(
+                registry,
                 blueprint,
                 state,
                 &one.address,

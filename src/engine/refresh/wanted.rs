@@ -59,7 +59,7 @@ pub(super) fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&
         .map(|(address, inputs, generation, begun)| Wanted {
             address: address.clone(),
             inputs,
-            owner: seeker(blueprint, state, address, generation),
+            owner: seeker(registry, blueprint, state, address, generation),
             begun,
         })
         .filter(|wanted| wanted.has_natural_key(registry))

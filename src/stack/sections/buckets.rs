@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::engine::address::Address;
 use crate::engine::kind::Registry;
-use crate::engine::resource::Id;
+use crate::engine::resource::{Id, Need, Property, Shape};
 use crate::engine::state::{Record, State};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, with};
@@ -25,12 +25,13 @@ pub(super) const SECTION: Section = Section {
     several: "buckets",
     entry: Part {
         doc: "One S3 bucket, which is never public.",
-        own: &[IGNORE_CHANGES],
+        own: &[FOR, IGNORE_CHANGES],
         parts: &[],
         passes: &[BUCKET],
     },
     objects: &[],
     check,
+    spread: Some(spread),
     main: BUCKET,
     others: Others::None,
     roles: |_| BTreeMap::new(),
@@ -41,6 +42,75 @@ pub(super) const SECTION: Section = Section {
     output_schema: schema,
     short: &[],
 };
+
+const FOR: Property = Property {
+    name: "for",
+    doc: "`gitlab` makes one bucket for each type of object that GitLab stores, with these options: `gitlab: { for: gitlab }` is short for\n\
+          `gitlab-artifacts`, `gitlab-lfs`, `gitlab-uploads`, `gitlab-packages`, `gitlab-registry`, `gitlab-backups`, `gitlab-tmp`,\n\
+          `gitlab-external-diffs`, `gitlab-terraform-state`, `gitlab-ci-secure-files`, `gitlab-dependency-proxy` and `gitlab-pages`.",
+    shape: Shape::OneOf(&["gitlab"]),
+    need: Need::Optional,
+};
+
+/// The types of objects, each of which GitLab wants a bucket of its own for ("Use external object storage", GitLab chart documentation;
+/// "Object storage", GitLab documentation): `backups.tmpBucket` and the registry's among them.
+const OF_GITLAB: [&str; 12] = [
+    "artifacts",
+    "lfs",
+    "uploads",
+    "packages",
+    "registry",
+    "backups",
+    "tmp",
+    "external-diffs",
+    "terraform-state",
+    "ci-secure-files",
+    "dependency-proxy",
+    "pages",
+];
+
+/// The buckets that an entry is short for, by their names, of which one that is too long has none.
+fn spread(name: &Name, entry: &Entry) -> Vec<(Name, Entry)> {
+    if entry.get(&FOR).is_none() {
+        return Vec::new();
+    }
+    let mut one = entry.clone();
+    one.own.remove(FOR.name);
+    let all = OF_GITLAB.iter().filter_map(|of| format!("{name}-{of}").parse().ok());
+    all.map(|name| (name, one.clone())).collect()
+}
+
+/// An entry that is short for several has no name for one of them, and none of them is written beside it.
+fn wrongly_short(buckets: &Entries) -> Vec<Conflict> {
+    let conflict = |name: &Name, options: &[&'static str], message: String, remedy: &str| Conflict {
+        path: vec![name.to_string()],
+        options: options.to_vec(),
+        message,
+        remedy: remedy.to_owned(),
+    };
+    let mut found = Vec::new();
+    for (name, entry) in buckets.iter().filter(|(_, entry)| entry.get(&FOR).is_some()) {
+        if entry.text_of(BUCKET, "bucket").is_some() {
+            let message = "`bucket` names one bucket, and `for` makes several".to_owned();
+            found.push(conflict(name, &["bucket", FOR.name], message, "leave `bucket` out"));
+        }
+        let several = spread(name, entry);
+        if several.len() < OF_GITLAB.len() {
+            let message = format!("`{name}` is too long to stand before the type of each bucket");
+            found.push(conflict(name, &[FOR.name], message, "write a shorter name"));
+        }
+        for (other, _) in several.iter().filter(|(other, _)| buckets.contains_key(other)) {
+            let message = format!("`{other}` is one of the buckets of `{name}` already");
+            found.push(conflict(
+                other,
+                &[],
+                message,
+                "take it out, or choose another name for one of the two",
+            ));
+        }
+    }
+    found
+}
 
 /// Each entry is a bucket of its own.
 fn check(buckets: &Entries) -> Vec<Conflict> {
@@ -53,7 +123,7 @@ fn check(buckets: &Entries) -> Vec<Conflict> {
         message: format!("`{bucket}` is the bucket of `{other}` already"),
         remedy: "choose another name as `bucket`, or take one of the two out".to_owned(),
     };
-    twice.map(conflict).collect()
+    twice.map(conflict).chain(wrongly_short(buckets)).collect()
 }
 
 fn declare(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), BlueprintError> {
@@ -105,4 +175,38 @@ fn output(_: &State, _: &str, record: &Record) -> Option<Output> {
     let all = [("name", name), ("arn", arn), ("domain", domain)];
     output.texts.extend(all.map(|(field, text)| (field.to_owned(), text)));
     Some(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::aws::kinds::registry;
+    use crate::stack::parse;
+
+    #[test]
+    fn one_line_makes_the_buckets_of_gitlab_and_each_is_one_like_others() {
+        let text = "buckets: { gitlab: { for: gitlab, versioning: true }, other: {} }";
+        let stack = parse("x", text, &registry()).expect("valid");
+        let buckets = stack.entries(&super::SECTION);
+        assert_eq!(buckets.len(), 13);
+        let names: Vec<&str> = buckets.keys().map(|name| name.as_str()).collect();
+        for name in ["gitlab-artifacts", "gitlab-terraform-state", "gitlab-tmp", "other"] {
+            assert!(names.contains(&name), "{names:?}");
+        }
+        let (_, one) = buckets.iter().find(|(name, _)| name.as_str() == "gitlab-lfs").expect("it is there");
+        assert_eq!(
+            (one.of("aws_s3_bucket")["versioning"].as_bool(), one.get(&super::FOR)),
+            (Some(true), None)
+        );
+    }
+
+    #[test]
+    fn what_is_short_for_several_names_none_of_them() {
+        for text in [
+            "buckets: { gitlab: { for: gitlab, bucket: one } }",
+            "buckets: { gitlab: { for: gitlab }, gitlab-lfs: {} }",
+            "buckets: { gitlab: { for: gitea } }",
+        ] {
+            assert!(parse("x", text, &registry()).is_err(), "{text}");
+        }
+    }
 }

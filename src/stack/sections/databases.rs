@@ -66,6 +66,7 @@ pub(super) const SECTION: Section = Section {
     },
     objects: &[],
     check,
+    spread: None,
     main: DATABASE,
     others: Others::None,
     roles: behind_group::roles,

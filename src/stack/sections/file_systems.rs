@@ -59,6 +59,7 @@ pub(super) const SECTION: Section = Section {
     },
     objects: replication::OBJECTS,
     check,
+    spread: None,
     main: FILE_SYSTEM,
     others: Others::None,
     roles: |entry| if is_nowhere(entry) { BTreeMap::new() } else { behind_group::roles(entry) },

@@ -35,6 +35,7 @@ pub(super) const SECTION: Section = Section {
     },
     objects: &[],
     check,
+    spread: None,
     main: GROUP,
     others: Others::Some,
     roles,

@@ -91,6 +91,7 @@ impl Draft {
         let (file_systems, databases) = draft.fixed.one_of(&[(1, 0), (0, 1), (1, 1), (2, 1)]);
         // Each object begins dice of its own, of which the last one would decide.
         let has_bucket = draft.fixed.coin();
+        let has_cache = draft.fixed.coin();
         if file_systems > 0 {
             draft.option(0, "file_systems", "");
         }
@@ -102,6 +103,11 @@ impl Draft {
             draft.option(0, "databases", "");
             draft.object(1, &format!("{name}-db"));
             draft.database(name, has_groups);
+        }
+        if has_cache {
+            draft.option(0, "caches", "");
+            draft.object(1, &format!("{name}-c"));
+            draft.cache(name, has_groups);
         }
         if has_groups {
             draft.option(0, "security_groups", "");
@@ -484,7 +490,65 @@ impl Draft {
         self.options.insert("db_capacity_reservation_identifier".to_owned());
     }
 
+    fn cache(&mut self, stack: &str, has_groups: bool) {
+        self.shared(stack, has_groups);
+        self.maybe_fixed("replication_group_id", |dice| format!("{stack}-cached{}", dice.below(1_000_000)));
+        self.maybe_fixed("subnet_group", |dice| match dice.below(2) {
+            0 => format!("{stack}-nodes"),
+            _ => format!("{{ name: {stack}-nodes, description: \"of a test\", subnets: THE_SUBNETS }}"),
+        });
+        // Versions only grow, and a cache has one family.
+        let (engine, versions): (&str, &[&str]) =
+            self.fixed.one_of(&[("valkey", &["\"8.0\"", "8.1", "8.2"][..]), ("redis", &["7.1"][..])]);
+        self.option(2, "engine", engine);
+        self.maybe_fixed("engine_version", |dice| dice.one_of(versions).to_owned());
+        let nodes = 1 + self.loose.below(4);
+        self.option(2, "nodes", &nodes.to_string());
+        let fails_over = nodes > 1 && self.loose.coin();
+        self.option(2, "automatic_failover", &fails_over.to_string());
+        let spans = fails_over && self.loose.coin();
+        self.option(2, "multi_az", &spans.to_string());
+        self.maybe("node_type", |dice| dice.one_of(&["cache.t4g.small", "cache.m7g.large"]).to_owned());
+        self.maybe_fixed("port", |dice| (1_150 + dice.below(60_000)).to_string());
+        // Turned on and off in two steps, and with it the password.
+        let is_encrypted = self.fixed.below(4) > 0;
+        self.option(2, "transit_encryption", &is_encrypted.to_string());
+        if is_encrypted {
+            self.maybe("transit_encryption_mode", |dice| dice.one_of(&["preferred", "required"]).to_owned());
+        }
+        let has_login = is_encrypted && self.fixed.coin();
+        self.option(2, "authentication", &has_login.to_string());
+        self.maybe_fixed("password", |_| "managed".to_owned());
+        let is_stored_safely = self.fixed.coin();
+        self.option(2, "at_rest_encryption", &is_stored_safely.to_string());
+        if is_stored_safely {
+            self.maybe_fixed("kms_key_id", |dice| dice.one_of(&["alias/storage", KEY_ARN]).to_owned());
+        }
+        // Shorter periods delete snapshots.
+        self.maybe_fixed("snapshot_retention_limit", |dice| dice.below(36).to_string());
+        self.maybe("snapshot_window", |dice| dice.one_of(&["\"03:00-04:00\"", "23:30-00:30"]).to_owned());
+        self.maybe("maintenance_window", |dice| {
+            dice.one_of(&["\"sun:04:30-sun:05:30\"", "Mon:00:15-Mon:01:15"]).to_owned()
+        });
+        self.maybe("auto_minor_version_upgrade", |dice| dice.coin().to_string());
+        self.maybe_fixed("ignore_changes", |dice| dice.some_of(&["snapshot_window", "node_type"]));
+        if self.fixed.coin() {
+            let seconds = 20 + self.loose.below(100);
+            self.option(2, "parameters", &format!("{{ maxmemory-policy: noeviction, timeout: {seconds} }}"));
+        } else {
+            let family = if engine == "valkey" { "valkey8" } else { "redis7" };
+            self.maybe("parameter_group", |_| format!("tuned-{family}"));
+        }
+        self.maybe("final_snapshot", |dice| dice.coin().to_string());
+        // What waits for the window leaves nothing to plan, and stands in the way of what does not wait.
+        self.option(2, "apply_immediately", "true");
+        // A snapshot is only left by a cache that is deleted.
+        self.options.insert("snapshot_name".to_owned());
+    }
+
     fn bucket(&mut self, name: &str) {
+        // It makes twelve of them, and has a test of its own.
+        self.options.insert("for".to_owned());
         // The stack's own name makes it one of its own among all accounts.
         self.maybe_fixed("bucket", |_| format!("{name}-bucket"));
         self.maybe("versioning", |dice| dice.coin().to_string());

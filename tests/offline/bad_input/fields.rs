@@ -130,7 +130,7 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
         // A version is taken as it is written, so that 16.10 is not 16.1: its own rule refuses `true`.
         let remedy = match value {
             "true" | "word" if types == ["number"] => "such as `50`",
-            "true" if types.contains(&"number") && name.starts_with("engine") => "a PostgreSQL version",
+            "true" if types.contains(&"number") && name.starts_with("engine") => "such as `\"",
             "true" if types.contains(&"number") => "is not a version of",
             _ => remedy,
         };
@@ -187,7 +187,7 @@ fn rule(name: &str) -> String {
         "cluster" => "such as `k8s.myzone.net`",
         "region" => "such as `eu-west-1`",
         "security_group" => "letters, digits, spaces and",
-        "engine_version" => "a PostgreSQL version",
+        "engine_version" => "such as `\"",
         "instance_class" => "such as `db.t4g.medium`",
         "database_name" => "a letter first, at most 63",
         "username" => "a letter first, at most 63",

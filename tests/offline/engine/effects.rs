@@ -21,6 +21,12 @@ const PARAMETERS: &str = "aws_db_parameter_group";
 const DATABASE: &str = "aws_db_instance";
 const REPLICA: &str = "aws_db_replica";
 const BUCKET: &str = "aws_s3_bucket";
+const CACHE: &str = "aws_elasticache_replication_group";
+const CACHE_SUBNETS: &str = "aws_elasticache_subnet_group";
+const CACHE_PARAMETERS: &str = "aws_elasticache_parameter_group";
+const SECRET: &str = "aws_secretsmanager_secret";
+
+const OF_CACHES: &str = "ElastiCache API, ModifyReplicationGroup; ElastiCache User Guide";
 
 /// The table of settings in "Modifying an Amazon RDS DB instance", RDS User Guide.
 const SETTINGS: &str = "RDS User Guide, settings for DB instances";
@@ -207,6 +213,78 @@ fn rows() -> Vec<Row> {
         (BUCKET, "lifecycle_rules", json!({}), uploads, no, no, LIFECYCLE),
         (BUCKET, "deletion_protection", json!(true), json!(false), no, no, OURS),
         (BUCKET, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (SECRET, "name", json!("a"), json!("b"), new, new, FIXED),
+        (SECRET, "description", json!("a"), json!("b"), new, new, FIXED),
+        (SECRET, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (CACHE_SUBNETS, "name", json!("a"), json!("b"), new, new, FIXED),
+        (CACHE_SUBNETS, "description", json!("a"), json!("b"), no, no, OF_CACHES),
+        (CACHE_SUBNETS, "subnet_ids", json!(["a"]), json!(["b"]), no, no, OF_CACHES),
+        (CACHE_SUBNETS, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (CACHE_PARAMETERS, "name", json!("a"), json!("b"), new, new, FIXED),
+        (CACHE_PARAMETERS, "family", json!("a"), json!("b"), new, new, FIXED),
+        (CACHE_PARAMETERS, "description", json!("a"), json!("b"), new, new, FIXED),
+        (CACHE_PARAMETERS, "parameters", json!({}), json!({ "timeout": "1" }), no, no, OF_CACHES),
+        (
+            CACHE_PARAMETERS,
+            "parameters",
+            json!({}),
+            json!({ "databases": "1" }),
+            "next-reboot",
+            "next-reboot",
+            OF_CACHES,
+        ),
+        (CACHE_PARAMETERS, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (CACHE, "replication_group_id", json!("a"), json!("b"), new, new, FIXED),
+        (CACHE, "description", json!("a"), json!("b"), no, no, OF_CACHES),
+        (CACHE, "engine", json!("redis"), json!("valkey"), "reboot in the window", new, OF_CACHES),
+        (CACHE, "engine_version", json!("8.0"), json!("8.1"), "reboot in the window", "met", OF_CACHES),
+        (
+            CACHE,
+            "node_type",
+            json!("a"),
+            json!("b"),
+            "reboot in the window",
+            "reboot in the window",
+            OF_CACHES,
+        ),
+        (CACHE, "nodes", json!(1), json!(2), no, no, OF_CACHES),
+        (CACHE, "automatic_failover", json!(false), json!(true), no, no, OF_CACHES),
+        (CACHE, "multi_az", json!(false), json!(true), no, no, OF_CACHES),
+        (CACHE, "port", json!(6379), json!(6380), new, new, FIXED),
+        (CACHE, "cache_subnet_group_name", json!("a"), json!("b"), new, new, FIXED),
+        (CACHE, "security_group_ids", json!(["a"]), json!(["b"]), cut, cut, OF_CACHES),
+        (
+            CACHE,
+            "cache_parameter_group_name",
+            json!("a"),
+            json!("b"),
+            "next-reboot",
+            "next-reboot",
+            OF_CACHES,
+        ),
+        (CACHE, "transit_encryption", json!(false), json!(true), no, cut, OF_CACHES),
+        (CACHE, "transit_encryption_mode", json!("preferred"), json!("required"), cut, no, OF_CACHES),
+        (CACHE, "authentication", json!(false), json!(true), new, new, FIXED),
+        (
+            CACHE,
+            "password_secret_arn",
+            json!("a"),
+            json!("b"),
+            "met",
+            "met",
+            "read once, when a cache is made",
+        ),
+        (CACHE, "at_rest_encryption", json!(false), json!(true), new, new, FIXED),
+        (CACHE, "kms_key_id", json!("a"), json!("b"), new, new, FIXED),
+        (CACHE, "snapshot_retention_limit", json!(1), json!(2), no, "data-loss", OF_CACHES),
+        (CACHE, "snapshot_window", json!("a"), json!("b"), no, no, OF_CACHES),
+        (CACHE, "maintenance_window", json!("a"), json!("b"), no, no, OF_CACHES),
+        (CACHE, "auto_minor_version_upgrade", json!(false), json!(true), no, no, OF_CACHES),
+        (CACHE, "snapshot_name", json!("a"), json!("b"), "met", "met", "read once, when a cache is made"),
+        (CACHE, "deletion_protection", json!(true), json!(false), no, no, OURS),
+        (CACHE, "final_snapshot", json!(true), json!(false), no, no, OURS),
+        (CACHE, "apply_immediately", json!(false), json!(true), no, no, OURS),
+        (CACHE, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
         (GROUP, "name", json!("a"), json!("b"), new, new, FIXED),
         (GROUP, "description", json!("a"), json!("b"), new, new, FIXED),
         (GROUP, "vpc_id", json!("vpc-1"), json!("vpc-2"), new, new, FIXED),
@@ -665,8 +743,16 @@ fn deleting_an_object_says_what_goes_with_it() {
             "RDS User Guide, Working with DB instance read replicas: its source has the data",
         ),
         (BUCKET, Effect::DataLoss, "S3 API, DeleteBucket: what it held has to be deleted before"),
+        (SECRET, Effect::AccessLoss, "Secrets Manager API, DeleteSecret: it cannot be read any more"),
+        (CACHE_SUBNETS, Effect::None, "ElastiCache API, DeleteCacheSubnetGroup: refused while it is in use"),
+        (
+            CACHE_PARAMETERS,
+            Effect::None,
+            "ElastiCache API, DeleteCacheParameterGroup: refused while it is in use",
+        ),
+        (CACHE, Effect::DataLoss, "ElastiCache API, DeleteReplicationGroup: cannot be cancelled or reverted"),
     ] {
         assert_eq!(registry.managing(kind).map(|kind| kind.loss()), Some(loss), "{kind}: {source}");
     }
-    assert_eq!(registry.all_managed().count(), 10, "a kind without a row");
+    assert_eq!(registry.all_managed().count(), 14, "a kind without a row");
 }

@@ -422,7 +422,7 @@ fn a_stack_in_a_named_network_has_no_cluster_and_keeps_the_one_that_it_had() {
     let of = |network: &Network, recorded: &Network| {
         let applied = applied(STACK, recorded);
         let blueprint = declared(STACK, network);
-        provision::engine::owner::owner(
+        provision::engine::owner::owner_by_tags(
             &blueprint,
             Some(&applied.state),
             &address("aws_efs_file_system.files"),

@@ -211,8 +211,146 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("lifecycle_rules", json!({ "uploads": { "abort_uploads_after_days": 1 } })),
             ("tags", json!({ "Name": "other", "team": "platform" })),
         ],
+        "aws_secretsmanager_secret" => vec![
+            ("name", json!("other")),
+            ("description", json!("another")),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
+        "aws_elasticache_subnet_group" => vec![
+            ("name", json!("other")),
+            ("description", json!("another")),
+            ("subnet_ids", json!(["subnet-2", "subnet-3"])),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
+        "aws_elasticache_parameter_group" => {
+            let many: Document = (0..45).map(|n| (format!("parameter-{n:02}"), json!("1"))).collect();
+            vec![
+                ("name", json!("other")),
+                ("family", json!("valkey9")),
+                ("description", json!("another")),
+                ("parameters", json!({ "timeout": "30" })),
+                ("parameters", Value::Object(many)),
+                ("tags", json!({ "Name": "other" })),
+            ]
+        }
+        "aws_elasticache_replication_group" => vec![
+            ("replication_group_id", json!("other")),
+            ("description", json!("another")),
+            ("engine", json!("redis")),
+            ("engine_version", json!("8.2")),
+            ("node_type", json!("cache.t4g.medium")),
+            ("nodes", json!(1)),
+            ("nodes", json!(3)),
+            ("automatic_failover", json!(false)),
+            ("multi_az", json!(false)),
+            ("port", json!(6380)),
+            ("cache_subnet_group_name", json!("other")),
+            ("security_group_ids", json!(["sg-1", "sg-2"])),
+            ("cache_parameter_group_name", json!("other")),
+            ("transit_encryption", json!(false)),
+            ("transit_encryption_mode", json!("preferred")),
+            ("authentication", json!(false)),
+            (
+                "password_secret_arn",
+                json!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:other-AbCdEf"),
+            ),
+            ("at_rest_encryption", json!(false)),
+            ("kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/2")),
+            ("snapshot_retention_limit", json!(0)),
+            ("snapshot_window", json!("01:00-02:00")),
+            ("maintenance_window", json!("mon:02:00-mon:03:00")),
+            ("auto_minor_version_upgrade", json!(false)),
+            ("snapshot_name", json!("other")),
+            ("deletion_protection", json!(false)),
+            ("final_snapshot", json!(false)),
+            ("apply_immediately", json!(true)),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
         other => panic!("no other values of {other}"),
     }
+}
+
+const SECRET_ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gitlab-cache-password-AbCdEf";
+
+/// ElastiCache with one object of each kind.
+fn elasticache_answers(operation: &str) -> Option<String> {
+    let subnets = ["subnet-1", "subnet-2"]
+        .map(|id| format!("<Subnet><SubnetIdentifier>{id}</SubnetIdentifier></Subnet>"))
+        .concat();
+    let subnet_group = format!(
+        "<CacheSubnetGroup><CacheSubnetGroupName>gitlab-cache</CacheSubnetGroupName><VpcId>vpc-1</VpcId>\
+         <ARN>arn:subgrp</ARN><Subnets>{subnets}</Subnets></CacheSubnetGroup>"
+    );
+    let parameter_group = "<CacheParameterGroup><CacheParameterGroupName>gitlab-cache-valkey8</CacheParameterGroupName>\
+         <CacheParameterGroupFamily>valkey8</CacheParameterGroupFamily><ARN>arn:pg</ARN></CacheParameterGroup>";
+    let group = "<ReplicationGroup><ReplicationGroupId>gitlab-cache</ReplicationGroupId><ARN>arn:cache</ARN>\
+         <Description>cache of gitlab</Description><Status>available</Status><Engine>valkey</Engine>\
+         <MemberClusters><ClusterId>gitlab-cache-001</ClusterId><ClusterId>gitlab-cache-002</ClusterId></MemberClusters>\
+         <AutomaticFailover>enabled</AutomaticFailover><MultiAZ>enabled</MultiAZ>\
+         <SnapshotRetentionLimit>7</SnapshotRetentionLimit><SnapshotWindow>03:00-04:00</SnapshotWindow>\
+         <CacheNodeType>cache.t4g.small</CacheNodeType><AuthTokenEnabled>true</AuthTokenEnabled>\
+         <TransitEncryptionEnabled>true</TransitEncryptionEnabled>\
+         <TransitEncryptionMode>required</TransitEncryptionMode>\
+         <AtRestEncryptionEnabled>true</AtRestEncryptionEnabled>\
+         <KmsKeyId>arn:aws:kms:eu-west-1:123456789012:key/1</KmsKeyId>\
+         <AutoMinorVersionUpgrade>true</AutoMinorVersionUpgrade></ReplicationGroup>";
+    let node = "<CacheCluster><CacheClusterId>gitlab-cache-001</CacheClusterId>\
+         <ReplicationGroupId>gitlab-cache</ReplicationGroupId><Engine>valkey</Engine><EngineVersion>8.1.0</EngineVersion>\
+         <CacheClusterStatus>available</CacheClusterStatus>\
+         <PreferredMaintenanceWindow>sun:04:30-sun:05:30</PreferredMaintenanceWindow>\
+         <CacheSubnetGroupName>gitlab-cache</CacheSubnetGroupName>\
+         <CacheParameterGroup><CacheParameterGroupName>gitlab-cache-valkey8</CacheParameterGroupName></CacheParameterGroup>\
+         <SecurityGroups><member><SecurityGroupId>sg-1</SecurityGroupId><Status>active</Status></member></SecurityGroups>\
+         </CacheCluster>";
+    let parameter = |name: &str, value: &str| {
+        format!(
+            "<Parameter><ParameterName>{name}</ParameterName><ParameterValue>{value}</ParameterValue></Parameter>"
+        )
+    };
+    let inner = match operation {
+        "CreateCacheSubnetGroup" | "ModifyCacheSubnetGroup" => subnet_group,
+        "DescribeCacheSubnetGroups" => format!("<CacheSubnetGroups>{subnet_group}</CacheSubnetGroups>"),
+        "CreateCacheParameterGroup" => parameter_group.to_owned(),
+        "DescribeCacheParameterGroups" => {
+            format!("<CacheParameterGroups>{parameter_group}</CacheParameterGroups>")
+        }
+        "DescribeCacheParameters" => {
+            let all = [parameter("maxmemory-policy", "noeviction"), parameter("timeout", "60")].concat();
+            format!("<Parameters>{all}</Parameters>")
+        }
+        "ModifyCacheParameterGroup" | "ResetCacheParameterGroup" => {
+            "<CacheParameterGroupName>gitlab-cache-valkey8</CacheParameterGroupName>".to_owned()
+        }
+        "CreateReplicationGroup"
+        | "ModifyReplicationGroup"
+        | "IncreaseReplicaCount"
+        | "DecreaseReplicaCount" => group.to_owned(),
+        "DescribeReplicationGroups" => format!("<ReplicationGroups>{group}</ReplicationGroups>"),
+        "DescribeCacheClusters" => format!("<CacheClusters>{node}</CacheClusters>"),
+        _ => return None,
+    };
+    Some(format!(
+        "<{operation}Response xmlns=\"http://elasticache.amazonaws.com/doc/2015-02-02/\"><{operation}Result>{inner}\
+         </{operation}Result></{operation}Response>"
+    ))
+}
+
+/// Secrets Manager with the secret of a cache.
+fn secret_answers(operation: &str) -> Option<String> {
+    let tags = json!([{ "Key": "Name", "Value": "cache" }, { "Key": "provision:stack", "Value": "gitlab" }]);
+    Some(match operation {
+        "GetRandomPassword" => json!({ "RandomPassword": "a".repeat(64) }).to_string(),
+        "CreateSecret" => json!({ "ARN": SECRET_ARN, "Name": "gitlab-cache-password" }).to_string(),
+        "DescribeSecret" => {
+            json!({ "ARN": SECRET_ARN, "Name": "gitlab-cache-password", "Tags": tags }).to_string()
+        }
+        "GetSecretValue" => {
+            json!({ "ARN": SECRET_ARN, "SecretString": json!({ "password": "b".repeat(64) }).to_string() })
+                .to_string()
+        }
+        "TagResource" | "UntagResource" => "{}".to_owned(),
+        _ => return None,
+    })
 }
 
 /// AWS with one object of each kind, which is like the sample.
@@ -330,7 +468,7 @@ fn aws_answers(asked: &Asked) -> Option<String> {
         "GET /?encryption" => "<ServerSideEncryptionConfiguration/>".to_owned(),
         "GET /?lifecycle" => "<LifecycleConfiguration/>".to_owned(),
         s3 if s3.starts_with("PUT /") || s3 == "DELETE /?lifecycle" => String::new(),
-        _ => return None,
+        other => return elasticache_answers(other).or_else(|| secret_answers(other)),
     })
 }
 
@@ -364,6 +502,9 @@ async fn update(kind: &dyn Manager, observed: &Document, wanted: &Document) -> S
         "aws_db_subnet_group" => "gitlab-pgsql",
         "aws_db_parameter_group" => "gitlab-pgsql-postgres16",
         "aws_s3_bucket" => "gitlab-artifacts",
+        "aws_secretsmanager_secret" => SECRET_ARN,
+        "aws_elasticache_subnet_group" | "aws_elasticache_replication_group" => "gitlab-cache",
+        "aws_elasticache_parameter_group" => "gitlab-cache-valkey8",
         _ => crate::wire::rds::ID,
     };
     let names = kind.fields().iter().map(|field| field.name);

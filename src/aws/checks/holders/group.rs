@@ -9,7 +9,7 @@ use futures_util::future::{join_all, join3};
 use super::{Going, Leaving, Own};
 use crate::aws::checks::finding::{Verdict, in_time};
 use crate::aws::efs::{self, MOUNT_TARGETS, PartsOf, mount_target_of};
-use crate::aws::interfaces::OF_RDS;
+use crate::aws::interfaces::{OF_RDS, cache_of};
 use crate::aws::{Aws, ec2};
 use crate::engine::cloud::CloudError;
 use crate::engine::remedy::Remedy;
@@ -69,6 +69,7 @@ fn is_ours(interface: &NetworkInterface, leaving: &Leaving) -> bool {
         // What is said of a file system that may be the stack's is said of its mount targets too.
         || mount_target_of(interface.description())
             .is_some_and(|(file_system, target)| leaving.lets_go(target) || leaving.is_spoken_of(file_system))
+        || cache_of(interface.description()).is_some_and(|cache| leaving.lets_go(cache))
 }
 
 impl Holders {

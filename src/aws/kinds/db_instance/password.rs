@@ -5,7 +5,7 @@ use std::error::Error;
 use serde_json::Value;
 
 use super::keys::PASSWORD;
-use crate::aws::Aws;
+use crate::aws::{Aws, Service};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
@@ -27,7 +27,7 @@ pub(super) fn read(aws: &Aws, wanted: &Document, operation: Call) -> Result<Opti
         }
         CloudError::refused(operation, "Password", message)
     })?;
-    match aws.unencrypted_endpoint().filter(|_| secret.is_some()) {
+    match aws.unencrypted_endpoint(Service::Rds).filter(|_| secret.is_some()) {
         Some(url) => Err(CloudError::refused(operation, "Unencrypted", in_the_open(url))),
         None => Ok(secret),
     }
@@ -38,8 +38,8 @@ pub(crate) fn in_the_open(url: &str) -> String {
     format!("a password is sent by https, or to this machine, and {url} is neither")
 }
 
-/// The error without the password: RDS may repeat what it was sent.
-pub(super) fn masked(error: CloudError, secret: Option<&Secret>) -> CloudError {
+/// The error without the password: AWS may repeat what it was sent.
+pub(crate) fn masked(error: CloudError, secret: Option<&Secret>) -> CloudError {
     let Some(secret) = secret else { return error };
     CloudError { message: error.message.replace(secret.expose(), "(secret)"), ..error }
 }

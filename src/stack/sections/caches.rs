@@ -1,0 +1,367 @@
+//! `caches`: caches of Valkey or Redis (Amazon ElastiCache), each with a subnet group, and perhaps a parameter group and a password of its
+//! own.
+
+mod describe;
+mod outputs;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::engine::address::Address;
+use crate::engine::document::Document;
+use crate::engine::network::Network;
+use crate::engine::resource::{Need, Pattern, Property, Shape};
+use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
+use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
+use crate::stack::section::titled::{Titled, titled};
+use crate::stack::section::{
+    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Others, Part, Section, kms_key,
+};
+use crate::stack::valkey::{Version, family_in_names, without_family};
+use crate::stack::{Name, SubnetId};
+
+const CACHE: &str = "aws_elasticache_replication_group";
+const OF_SUBNETS: &str = "aws_elasticache_subnet_group";
+const OF_PARAMETERS: &str = "aws_elasticache_parameter_group";
+const SECRET: &str = "aws_secretsmanager_secret";
+
+const GROUP_ID: &str = "replication_group_id";
+const ENGINE: &str = "engine";
+const VERSION: &str = "engine_version";
+
+/// What a new cache runs where no version is written: one that GitLab takes too ("Valkey" and "Redis" among the requirements of GitLab).
+const NEWEST: [(&str, &str); 2] = [("valkey", "8.1"), ("redis", "7.1")];
+
+pub(super) const SECTION: Section = Section {
+    key: "caches",
+    doc: "Caches of Valkey or Redis (Amazon ElastiCache), by name.",
+    one: "cache",
+    several: "caches",
+    entry: Part {
+        doc: "One cache of Valkey or Redis, with cluster mode off.",
+        own: &[
+            SECURITY_GROUP,
+            EXTRA_SECURITY_GROUPS,
+            SUBNET_GROUP,
+            access(
+                "The sources that may reach it, on its port: roles of the cluster, networks, groups, prefix lists; `[]` for none.",
+            ),
+            PARAMETER_GROUP,
+            PARAMETERS,
+            PASSWORD,
+            IGNORE_CHANGES,
+        ],
+        parts: &[],
+        passes: &[CACHE],
+    },
+    objects: &[(PASSWORD.name, "write `password: unmanaged`")],
+    check,
+    spread: None,
+    main: CACHE,
+    others: Others::None,
+    roles: behind_group::roles,
+    expand: Expand::InNetwork { declare, in_a_new_zone: None, apart: None },
+    belongings: &[
+        Belonging::Named { field: "cache_subnet_group_name", kind: OF_SUBNETS },
+        Belonging::Named { field: "cache_parameter_group_name", kind: OF_PARAMETERS },
+        Belonging::Groups { of: CACHE, field: "security_group_ids" },
+    ],
+    describe: describe::describe,
+    output: outputs::output,
+    output_schema: outputs::schema,
+    short: &[],
+};
+
+/// The name of a subnet group (CreateCacheSubnetGroup).
+const SUBNET_GROUP_NAME: Pattern = Pattern::new(
+    "a subnet group's name: letters, digits and hyphens, at most 255, and not `default`",
+    "^[A-Za-z0-9-]+$",
+    255,
+)
+.but_not("^[dD][eE][fF][aA][uU][lL][tT]$");
+
+const SUBNET_GROUP: Property = Property {
+    name: "subnet_group",
+    doc: "The name of the subnet group that is made for it, or its name, description and subnets; without it, a name made of the stack's and its own.\n\
+          A group that is there keeps its name. `existing` takes a group that is not the stack's own.",
+    shape: titled(
+        &Shape::Text(SUBNET_GROUP_NAME),
+        &Shape::Object(&[
+            Property {
+                name: "name",
+                doc: "The group's name. A group that is there keeps its own.",
+                shape: Shape::Text(SUBNET_GROUP_NAME),
+                need: Need::Optional,
+            },
+            Property {
+                name: "description",
+                doc: "The group's description.",
+                shape: Shape::Text(DESCRIPTION),
+                need: Need::Optional,
+            },
+            SUBNETS,
+            EXISTING,
+        ]),
+    ),
+    need: Need::Optional,
+};
+
+const SUBNETS: Property = Property {
+    name: "subnets",
+    doc: "The ids of its subnets; without it, one of each zone of the network.",
+    shape: Shape::SetOf(&Shape::Text(SubnetId::RULE)),
+    need: Need::Optional,
+};
+
+const EXISTING: Property = Property {
+    name: "existing",
+    doc: "The name of a subnet group that is there, in place of one of the stack's own. It is never changed; alone.",
+    shape: Shape::Text(Pattern { never: None, ..SUBNET_GROUP_NAME }),
+    need: Need::Optional,
+};
+
+/// `${…}` is a reference.
+const DESCRIPTION: Pattern =
+    Pattern::new("a description that is not empty", "(?s)^.+$", 65_536).but_not("\\$\\{");
+
+const PARAMETERS: Property = Property {
+    name: "parameters",
+    doc: "Parameters of Valkey or Redis, in a parameter group of the cache's own, such as `maxmemory-policy: noeviction`, which queues and\n\
+          sessions need. Some count only after a reboot, which is left to you.",
+    shape: Shape::MapOf { keys: PARAMETER, values: &Shape::Text(VALUE) },
+    need: Need::Optional,
+};
+
+const PARAMETER_GROUP: Property = Property {
+    name: "parameter_group",
+    doc: "The name of a parameter group that is there, in place of `parameters`. It is never changed.",
+    shape: Shape::Text(PARAMETER_GROUP_NAME),
+    need: Need::Optional,
+};
+
+/// The name of a parameter group that is there (CreateCacheParameterGroup), also of the default one of a family.
+const PARAMETER_GROUP_NAME: Pattern = Pattern::new(
+    "a parameter group's name: letters, digits and single hyphens, a letter first, at most 255; or a default one, such as \
+     `default.valkey8`",
+    "^([A-Za-z](-?[A-Za-z0-9])*|default\\.(valkey|redis)[0-9]+(\\.x)?)$",
+    255,
+);
+
+/// The name of a parameter of Valkey, Redis or ElastiCache.
+const PARAMETER: Pattern = Pattern::new(
+    "a parameter's name, such as `maxmemory-policy` or `timeout`",
+    "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+    128,
+);
+
+/// `${…}` is a reference.
+const VALUE: Pattern = Pattern::new(
+    "a parameter's value: printable ASCII characters without `${`, at most 1024",
+    "^[ -~]+$",
+    1024,
+)
+.but_not("\\$\\{")
+.bare();
+
+const PASSWORD: Property = Property {
+    name: "password",
+    doc: "With `authentication`: `managed` has Secrets Manager make the password of a new cache, and keeps it there as JSON with the key\n\
+          `password`. `unmanaged` leaves the one that a cache has already as it is.",
+    shape: Shape::OneOf(&[MANAGED, UNMANAGED]),
+    need: Need::Text(MANAGED),
+};
+
+const MANAGED: &str = "managed";
+const UNMANAGED: &str = "unmanaged";
+
+/// A part of the option of subnet groups.
+fn of_subnet_group<'a>(entry: &'a Entry, part: &Property) -> Option<&'a Value> {
+    entry.get(&SUBNET_GROUP)?.get(part.name)
+}
+
+/// The subnet group of others that a cache is in.
+fn existing(entry: &Entry) -> Option<&str> {
+    of_subnet_group(entry, &EXISTING)?.as_str()
+}
+
+fn has_password(entry: &Entry) -> bool {
+    entry.of(CACHE).get("authentication") == Some(&Value::Bool(true))
+        && entry.text(&PASSWORD) == Some(MANAGED)
+}
+
+/// Each cache has an identifier and a subnet group of its own, and one source of parameters.
+fn check(caches: &Entries) -> Vec<Conflict> {
+    let mut found = Vec::new();
+    let conflict = |name: &Name, options: &[&'static str], message: String, remedy: &str| Conflict {
+        path: vec![name.to_string()],
+        options: options.to_vec(),
+        message,
+        remedy: remedy.to_owned(),
+    };
+    let (mut ids, mut groups) = (BTreeMap::new(), BTreeMap::new());
+    for (name, entry) in caches {
+        if entry.has_written(PARAMETER_GROUP.name) && entry.has_written(PARAMETERS.name) {
+            let options = [PARAMETER_GROUP.name, PARAMETERS.name];
+            let message = "a cache has one parameter group: its own, or one that is there".to_owned();
+            found.push(conflict(name, &options, message, "leave one of the two out"));
+        }
+        let parts = entry.get(&SUBNET_GROUP).and_then(Value::as_object);
+        if existing(entry).is_some() && parts.is_some_and(|parts| parts.len() > 1) {
+            let message = format!("`{}` names a group that is not the stack's own", EXISTING.name);
+            found.push(conflict(name, &[SUBNET_GROUP.name], message, "write `existing` alone"));
+        }
+        let id = entry.text_of(CACHE, GROUP_ID).map(str::to_lowercase);
+        if let Some((id, first)) = id.and_then(|id| Some((id.clone(), ids.insert(id, name)?))) {
+            let message = format!("`{id}` is the identifier of `{first}` already");
+            found.push(conflict(name, &[GROUP_ID], message, "choose another `replication_group_id`"));
+        }
+        let group = Titled::of(entry, &SUBNET_GROUP).name.map(str::to_lowercase);
+        if let Some((group, first)) =
+            group.and_then(|group| Some((group.clone(), groups.insert(group, name)?)))
+        {
+            let message = format!("`{group}` is the subnet group of `{first}` already");
+            found.push(conflict(name, &[SUBNET_GROUP.name], message, "choose another name, or leave it out"));
+        }
+    }
+    found
+}
+
+fn declare(
+    draft: &mut Draft<'_>,
+    network: &Network,
+    name: &Name,
+    entry: &Entry,
+) -> Result<(), BlueprintError> {
+    let options = entry.of(CACHE);
+    let names_subnets = |part| of_subnet_group(entry, part).is_some();
+    let spans = options.get("multi_az") == Some(&Value::Bool(true));
+    if spans && network.subnets.len() < 2 && !names_subnets(&SUBNETS) && !names_subnets(&EXISTING) {
+        return Err(too_few_zones(name, network));
+    }
+    let port = options.get("port").and_then(Value::as_u64).and_then(|port| u32::try_from(port).ok());
+    let port = port.expect("a port has a default");
+    let groups = behind_group::attached(draft, network, (name, entry), ("Cache", port))?;
+    let address = Address::new(CACHE, name.as_str());
+    let group_id = match entry.text_of(CACHE, GROUP_ID) {
+        Some(written) => written.to_owned(),
+        None => draft.kept.text(&address, GROUP_ID, format!("{}-{name}", draft.stack.stack)),
+    };
+    let subnet_group = match existing(entry) {
+        Some(existing) => existing.to_lowercase(),
+        None => id_of(&subnet_group(draft, network, (name, entry))?),
+    };
+    let parameters = entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty());
+    let parameter_group = match parameters {
+        Some(parameters) => Some(id_of(&parameter_group(draft, (name, entry), parameters)?)),
+        None => entry.text(&PARAMETER_GROUP).map(str::to_lowercase),
+    };
+    let secret = match has_password(entry) {
+        true => Some(id_of(&secret(draft, name)?)),
+        false => None,
+    };
+    let key = kms_key::behind_alias(draft, name, entry.text_of(CACHE, kms_key::OPTION))?;
+    let set = json!({
+        (GROUP_ID): group_id,
+        "description": draft.kept.text(&address, "description", format!("{name} of {}", draft.stack.stack)),
+        (VERSION): version(entry),
+        "kms_key_id": key,
+        "cache_subnet_group_name": subnet_group,
+        "security_group_ids": groups,
+        "cache_parameter_group_name": parameter_group,
+        "password_secret_arn": secret,
+        "tags": draft.tags(&address, name.as_str()),
+    });
+    draft.declare(address, with(options, set))
+}
+
+/// The version that is written, or that a new cache has.
+fn version(entry: &Entry) -> String {
+    let engine = entry.text_of(CACHE, ENGINE).unwrap_or_default();
+    let newest = || NEWEST.iter().find(|(known, _)| *known == engine).map_or("", |(_, version)| version);
+    entry.text_of(CACHE, VERSION).unwrap_or_else(newest).to_owned()
+}
+
+fn subnet_group(
+    draft: &mut Draft<'_>,
+    network: &Network,
+    (name, entry): (&Name, &Entry),
+) -> Result<Address, BlueprintError> {
+    let group = Address::new(OF_SUBNETS, name.as_str());
+    let Titled { name: written, description } = Titled::of(entry, &SUBNET_GROUP);
+    let stem = format!("{}-{name}-subnets", draft.stack.stack);
+    let group_name =
+        draft.made_with((&group, "name"), (SUBNET_GROUP.name, written), |kept| kept.name(&group, &stem));
+    let description = match description {
+        Some(written) => written.to_owned(),
+        None => draft.kept.text(&group, "description", format!("Subnets of {name}")),
+    };
+    let of_zone = |zone: &String| Value::String(id_of(&Network::subnet_address(zone)));
+    let of_zones = || network.subnets.keys().map(of_zone).collect::<Value>();
+    let inputs = document(json!({
+        "name": group_name,
+        "description": description,
+        "subnet_ids": of_subnet_group(entry, &SUBNETS).cloned().unwrap_or_else(of_zones),
+        "tags": draft.tags(&group, name.as_str()),
+    }));
+    draft.declare(group.clone(), inputs)?;
+    Ok(group)
+}
+
+/// The parameter group of a cache. Its name ends with the family, which an upgrade changes: both groups stand side by side meanwhile.
+fn parameter_group(
+    draft: &mut Draft<'_>,
+    (name, entry): (&Name, &Entry),
+    parameters: &Document,
+) -> Result<Address, BlueprintError> {
+    let address = Address::new(OF_PARAMETERS, name.as_str());
+    let family = family(entry);
+    let named = |stem: &str| format!("{stem}-{}", family_in_names(&family));
+    let group_name = match draft.kept.recorded(&address, "name") {
+        Some(recorded) => named(without_family(recorded)),
+        None => draft.kept.new_name(&address, &format!("{}-{name}", draft.stack.stack), &named),
+    };
+    let inputs = document(json!({
+        "name": group_name,
+        "family": family,
+        "description": draft.kept.text(&address, "description", format!("Parameters of {name}")),
+        "parameters": parameters,
+        "tags": draft.tags(&address, name.as_str()),
+    }));
+    draft.declare(address.clone(), inputs)?;
+    Ok(address)
+}
+
+/// The family of parameter groups for the version.
+fn family(entry: &Entry) -> String {
+    let version = Version::parse(&version(entry)).expect("the stack file's versions are versions");
+    version.family(entry.text_of(CACHE, ENGINE).unwrap_or_default())
+}
+
+/// The secret with the password of a cache.
+fn secret(draft: &mut Draft<'_>, name: &Name) -> Result<Address, BlueprintError> {
+    let address = Address::new(SECRET, name.as_str());
+    let stem = format!("{}-{name}", draft.stack.stack);
+    let inputs = document(json!({
+        "name": draft.kept.recorded(&address, "name").map_or_else(
+            || draft.kept.new_name(&address, &stem, &|stem| format!("{stem}-password")), str::to_owned),
+        "description": draft.kept.text(&address, "description", format!("Password of the cache {name}")),
+        "tags": draft.tags(&address, name.as_str()),
+    }));
+    draft.declare(address.clone(), inputs)?;
+    Ok(address)
+}
+
+fn too_few_zones(name: &Name, network: &Network) -> BlueprintError {
+    let zones: Vec<&str> = network.subnets.keys().map(String::as_str).collect();
+    BlueprintError::TooFewSubnets {
+        entry: format!("the cache `{name}`"),
+        needs: "subnets in two zones at least, as `multi_az` says",
+        has: if zones.is_empty() {
+            "no usable one".to_owned()
+        } else {
+            format!("{} alone", zones.join(", "))
+        },
+        hint: "write `multi_az: false`, or name one more subnet, of another zone",
+    }
+}
