@@ -91,8 +91,12 @@ impl Call {
             let operation = Operation { service: service.to_owned(), name: in_s3(method, path, query) };
             return Self { operation, parameters: [("path".to_owned(), path.to_owned())].into() };
         }
-        let parameters = form(&String::from_utf8_lossy(&request.body));
+        let body = String::from_utf8_lossy(&request.body);
+        let mut parameters = form(&body);
         let target = request.header("x-amz-target").and_then(|target| target.split('.').nth(1));
+        if target.is_some() {
+            parameters = [("body".to_owned(), body.into_owned())].into();
+        }
         let action = parameters.get("Action").map(String::as_str).or(target);
         let mut name = action.unwrap_or("unknown").to_owned();
         if parameters.get("DryRun").is_some_and(|value| value == "true") {
@@ -157,7 +161,7 @@ impl Operation {
                      <RequestID>injected-request</RequestID></Response>"
                 ),
             ),
-            "rds" | "sts" => Message::answer(
+            "elasticache" | "rds" | "sts" => Message::answer(
                 status,
                 "text/xml",
                 format!(
@@ -184,7 +188,7 @@ impl Operation {
     pub fn throttling_code(&self) -> &'static str {
         match self.service.as_str() {
             "ec2" => "RequestLimitExceeded",
-            "rds" | "sts" => "Throttling",
+            "elasticache" | "rds" | "sts" => "Throttling",
             "s3" => "SlowDown",
             _ => "ThrottlingException",
         }
@@ -194,7 +198,7 @@ impl Operation {
     pub fn denial_code(&self) -> &'static str {
         match self.service.as_str() {
             "ec2" => "UnauthorizedOperation",
-            "rds" | "sts" | "s3" => "AccessDenied",
+            "elasticache" | "rds" | "sts" | "s3" => "AccessDenied",
             _ => "AccessDeniedException",
         }
     }
