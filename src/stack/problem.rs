@@ -43,7 +43,7 @@ pub enum Fault {
     #[error("`{}` is not an option here", shown(key))]
     UnknownKey { key: String, known: Vec<&'static str> },
     #[error("`{}` has no value", shown(key))]
-    NoValue { key: String, may_be_empty: bool, is_null: bool },
+    NoValue { key: String, may_be_empty: bool, is_null: bool, is_section: bool },
     /// The value is not shown: it may be a password at the wrong place.
     #[error("expected {expected}, found {found}")]
     WrongType {
@@ -91,7 +91,7 @@ impl Fault {
             Self::DuplicateKey { .. } => "keep one of the two".to_owned(),
             Self::UnknownKey { key, known } => suggestion(key, known),
             // Written to take out what no file below has.
-            Self::NoValue { key, may_be_empty: true, is_null: true } => {
+            Self::NoValue { key, may_be_empty: true, is_null: true, .. } => {
                 let entry = in_a_row(SECTIONS.iter().map(|section| section.one), "or");
                 format!(
                     "to have none, take the line out; for a {entry} with every default: `{}: {{}}`",
@@ -102,7 +102,7 @@ impl Fault {
                 let entry = in_a_row(SECTIONS.iter().map(|section| section.one), "or");
                 format!("write a value; for a {entry} with every default: `{}: {{}}`", shown(key))
             }
-            Self::NoValue { key, .. } if SECTIONS.iter().any(|section| section.key == key) => {
+            Self::NoValue { key, is_section: true, .. } => {
                 format!("write a name below it; for none: `{key}: {{}}`")
             }
             Self::NoValue { .. } => "write a value, or delete the line to get the default".to_owned(),

@@ -175,7 +175,13 @@ impl Node {
 impl Entry {
     /// The fault of a key that has no value.
     pub fn no_value(&self, may_be_empty: bool) -> Fault {
-        Fault::NoValue { key: self.key.clone(), may_be_empty, is_null: self.value.takes_out() }
+        let is_null = self.value.takes_out();
+        Fault::NoValue { key: self.key.clone(), may_be_empty, is_null, is_section: false }
+    }
+
+    /// The fault of a section that has no value, not even an empty one.
+    pub fn no_section(&self) -> Fault {
+        Fault::NoValue { key: self.key.clone(), may_be_empty: false, is_null: false, is_section: true }
     }
 }
 

@@ -39,10 +39,12 @@ pub(in crate::stack) fn take(
 ) -> StackSections {
     let mut reader = Reader { registry, problems };
     let mut read = |section: &'static Section| match tree.entry(&[section.key]) {
-        Some(written) if is_there(written, false, reader.problems) => {
-            (section.key, reader.entries(&section.entry, written))
+        Some(written) if written.value.is_null() => {
+            reader.problems.push(Problem::new(written.no_section()).or_at(&written.key_place));
+            (section.key, Entries::new())
         }
-        _ => (section.key, Entries::new()),
+        Some(written) => (section.key, reader.entries(&section.entry, written)),
+        None => (section.key, Entries::new()),
     };
     let sections = SECTIONS.iter().map(|section| read(section)).collect();
     if let Content::Map(written) = &mut tree.content {

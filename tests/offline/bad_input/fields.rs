@@ -130,7 +130,8 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
         // A version is taken as it is written, so that 16.10 is not 16.1: its own rule refuses `true`.
         let remedy = match value {
             "true" | "word" if types == ["number"] => "such as `50`",
-            "true" if types.contains(&"number") => "a PostgreSQL version",
+            "true" if types.contains(&"number") && name.starts_with("engine") => "a PostgreSQL version",
+            "true" if types.contains(&"number") => "is not a version of",
             _ => remedy,
         };
         add(format!("{name}: {value}"), remedy);
