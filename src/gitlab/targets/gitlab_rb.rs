@@ -340,7 +340,7 @@ impl Site<'_> {
         }
         if self.gitlab.registry.is_some() && !self.gitlab.buckets.contains_key("registry") {
             warnings.push(
-                "the images of the registry are on the machine's disk: write `registry` below `buckets`"
+                "the images of the registry are on the machine's disk: write `registry` below `gitlab.buckets`"
                     .to_owned(),
             );
         }

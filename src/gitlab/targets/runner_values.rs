@@ -168,7 +168,7 @@ fn literal(text: &str) -> String {
 fn warnings(description: &Description<'_>, name: &str, runner: &Runner, object: &str) -> Vec<String> {
     let namespace = &description.kubernetes.namespace;
     let mut warnings = vec![format!(
-        "make the runner in GitLab, with its tags, and then its Secret, with RUNNER_TOKEN in the environment: provision secret {object} | sh"
+        "make the runner in GitLab, with its tags, and then its Secret from the variable RUNNER_TOKEN; the commands: provision secret {object}"
     )];
     if runner.privileged {
         warnings.push(privileged(name));

@@ -37,7 +37,7 @@ impl Made {
             reads => format!(", with {} in the environment", reads.join(" and ")),
         };
         format!(
-            "{} has to be in the cluster before the chart is installed{with}: provision secret {} | sh",
+            "{} has to be in the cluster before the chart is installed{with}; the commands that make it: provision secret {}",
             self.name, self.name
         )
     }
@@ -69,14 +69,18 @@ pub fn all(site: &Site<'_>) -> Vec<Made> {
     let reads = if is_keyless { &[] } else { KEYS };
     let keys = r#""$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY""#;
     if site.has_buckets {
+        // YAML takes JSON. Its keys are in the order of the alphabet, and the variables in that of the keys.
         let connection = match is_keyless {
-            true => format!(
-                "printf '%s' '{}'",
-                json!({ "provider": "AWS", "region": region, "use_iam_profile": true })
-            ),
-            false => format!(
-                "printf 'provider: AWS\\nregion: {region}\\naws_access_key_id: %s\\naws_secret_access_key: %s\\n' {keys}"
-            ),
+            true => {
+                let connection = json!({ "provider": "AWS", "region": region, "use_iam_profile": true });
+                format!("printf '%s' '{connection}'")
+            }
+            false => {
+                let connection = json!({
+                    "aws_access_key_id": "%s", "aws_secret_access_key": "%s", "provider": "AWS", "region": region,
+                });
+                format!("printf '{connection}' {keys}")
+            }
         };
         all.push(of_key(OBJECTS, CONNECTION, &connection, reads));
         if let (Some(bucket), Some(_)) =
@@ -87,9 +91,12 @@ pub fn all(site: &Site<'_>) -> Vec<Made> {
                     let storage = json!({ "s3": { "bucket": bucket, "region": region, "v4auth": true } });
                     format!("printf '%s' '{storage}'")
                 }
-                false => format!(
-                    "printf 's3:\\n  bucket: {bucket}\\n  region: {region}\\n  v4auth: true\\n  accesskey: %s\\n  secretkey: %s\\n' {keys}"
-                ),
+                false => {
+                    let of_s3 = json!({
+                        "accesskey": "%s", "bucket": bucket, "region": region, "secretkey": "%s", "v4auth": true,
+                    });
+                    format!("printf '{}' {keys}", json!({ "s3": of_s3 }))
+                }
             };
             all.push(of_key(REGISTRY, CONFIG, &storage, reads));
         }

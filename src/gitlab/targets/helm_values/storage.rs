@@ -147,7 +147,7 @@ pub fn warnings(site: &Site<'_>) -> Vec<String> {
     }
     if !site.has_buckets {
         warnings.push(
-            "without `buckets`, the chart's own MinIO is installed, with an Ingress of its own: it is not for production, and gone from version 10 \
+            "without `gitlab.buckets`, the chart's own MinIO is installed, with an Ingress of its own: it is not for production, and gone from version 10 \
              of the chart"
                 .to_owned(),
         );
@@ -170,7 +170,8 @@ pub fn warnings(site: &Site<'_>) -> Vec<String> {
     }
     if site.has_buckets && !gitlab.buckets.contains_key("backups") {
         warnings.push(
-            "there are no backups of repositories: write `backups` and `tmp` below `buckets`".to_owned(),
+            "there are no backups of repositories: write `backups` and `tmp` below `gitlab.buckets`"
+                .to_owned(),
         );
     }
     if gitlab.buckets.contains_key("pages") {
