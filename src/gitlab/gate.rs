@@ -56,16 +56,25 @@ pub fn findings<'a>(
             None => {}
         }
     }
-    if let Some((object, least)) = of_cache(description, plan, gitlab, needs, &live)
-        && let Some(why) = misfit(&object.version, least, None)
+    if let Some(cache) = gitlab.cache.as_deref()
+        && let Some(object) = Object::of(description, plan, CACHES, cache, &live)
     {
-        let message = format!(
-            "the version {} of the cache {why}, the oldest that GitLab {} takes",
-            object.version, needs.major
-        );
-        let hint =
-            format!("write `engine_version: \"{}.{}\"` or a newer one below the cache", least.0, least.1);
-        found.push(finding(Level::Error, Some(object.address), message, Some(hint)));
+        let engine = description.declared(CACHES, cache, "engine").and_then(Value::as_str).unwrap_or("redis");
+        let least = if engine == "valkey" { needs.valkey } else { Some(needs.redis) };
+        let wrong = least.and_then(|least| Some((least, misfit(&object.version, least, None)?)));
+        if let Some(((major, minor), why)) = wrong {
+            let message = format!(
+                "the version {} of the cache {cache} {why}, the oldest {engine} that GitLab {} takes",
+                object.version, needs.major
+            );
+            let hint = format!("write `engine_version: \"{major}.{minor}\"` or a newer one below the cache");
+            found.push(finding(Level::Error, Some(object.address), message, Some(hint)));
+        } else if least.is_none() {
+            let message =
+                format!("GitLab {} is not said to take Valkey, which the cache {cache} is", needs.major);
+            let hint = "write `engine: redis` below a new cache".to_owned();
+            found.push(finding(Level::Warning, Some(object.address), message, Some(hint)));
+        }
     }
     found
 }
@@ -76,22 +85,6 @@ fn older(gitlab: &GitLab, needs: &Needs, database: &str, version: &str, queued: 
     let range = if major == most && minor == 0 { least } else { format!("{least} to {most}") };
     let waits = queued.map(|queued| format!("; {queued} waits for its window")).unwrap_or_default();
     format!("GitLab {} needs PostgreSQL {range}, and {database} has {version}{waits}", gitlab.version)
-}
-
-/// The cache, with the oldest version of its engine that GitLab takes.
-fn of_cache<'a>(
-    description: &Description<'_>,
-    plan: &Plan,
-    gitlab: &GitLab,
-    needs: &Needs,
-    live: &impl Fn(&Address) -> Option<&'a Document>,
-) -> Option<(Object, (u32, u32))> {
-    let cache = gitlab.cache.as_deref()?;
-    let object = Object::of(description, plan, CACHES, cache, live)?;
-    let engine = description.declared(CACHES, cache, "engine").and_then(Value::as_str).unwrap_or("redis");
-    // A Valkey that GitLab does not take at all is as old as any.
-    let least = if engine == "valkey" { needs.valkey.unwrap_or((u32::MAX, 0)) } else { needs.redis };
-    Some((object, least))
 }
 
 /// The object of an entry, with the version that it has after a plan.

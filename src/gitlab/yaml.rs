@@ -102,9 +102,7 @@ fn scalar(value: &Value, indent: usize) -> String {
 
 /// True for lines that a literal block keeps as they are: it ends with one line break, and no line can be taken for an indentation.
 fn is_literal(text: &str) -> bool {
-    let plain = |c: char| {
-        c == '\n' || !c.is_control() && !matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
-    };
+    let plain = |c: char| matches!(c, '\n' | ' '..='~');
     text.len() > 1
         && text.ends_with('\n')
         && !text.ends_with("\n\n")
@@ -127,13 +125,15 @@ fn quoted(text: &str) -> String {
     }
 }
 
+/// JSON's quotes and escapes, and besides those of YAML for all that is not ASCII: some of it breaks lines, or steers a terminal.
 fn escaped(text: &str) -> String {
     let json = Value::from(text).to_string();
-    // JSON leaves these as they are; YAML takes some for line breaks, and none of them for printable.
-    let is_unfit = |c: char| {
-        matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    let one = |c: char| match u32::from(c) {
+        0x20..=0x7e => c.to_string(),
+        code @ ..=0xffff => format!("\\u{code:04x}"),
+        code => format!("\\U{code:08x}"),
     };
-    json.chars().map(|c| if is_unfit(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() }).collect()
+    json.chars().map(one).collect()
 }
 
 #[cfg(test)]

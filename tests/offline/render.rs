@@ -8,7 +8,7 @@ mod plans;
 
 use provision::engine::address::Address;
 use provision::engine::document::Document;
-use provision::engine::plan::{Action, Finding, Level, Mode, Plan};
+use provision::engine::plan::{Action, Finding, Level, Mode, Plan, Rendered};
 use provision::engine::resource::Id;
 use provision::engine::state::{Phase, Record};
 use provision::view::{
@@ -150,6 +150,30 @@ fn drift_comes_first() {
     insta::assert_snapshot!("drift_only", plan_text(&refresh, &PLAIN));
     let none = Plan { mode: Mode::RefreshOnly, ..plans::settled() };
     insta::assert_snapshot!("no_drift", plan_text(&none, &PLAIN));
+}
+
+#[test]
+fn rendered_files_are_listed_with_their_reasons_in_every_form() {
+    let file = |path: &str, reason: &str| Rendered {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+        unknown: false,
+    };
+    let rendered = vec![
+        file("deploy/gitlab.yaml", "`databases.gitlab-pgsql.host` known after apply"),
+        file("deploy/kubernetes.yaml", "it is not there"),
+    ];
+    let plan = Plan { rendered, ..plans::settled() };
+    insta::assert_snapshot!(plan_text(&plan, &PLAIN));
+    let forms = [
+        provision::view::plan_markdown(&plan, &Carried::default()),
+        provision::view::plan_page(&plan, &Carried::default()),
+    ];
+    for form in forms {
+        for said in ["deploy/gitlab.yaml", "known after apply", "Apply writes 2 rendered files."] {
+            assert!(form.contains(said), "{said} is not in\n{form}");
+        }
+    }
 }
 
 #[test]

@@ -137,3 +137,35 @@ fn reason(now: &Description<'_>, file: &File, then: &gitlab::Rendered, is_there:
 fn finding(level: Level, message: String, hint: Option<String>) -> Finding {
     Finding { check: CHECK.to_owned(), address: None, level, message, hint, remedies: Vec::new() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gitlab::tests::plans::database;
+    use crate::gitlab::tests::{STACK, applied, nothing, stack};
+
+    /// The reason for GitLab's file, from one state to the next.
+    fn said(now: &State, then: &State, is_there: bool) -> String {
+        let stack = stack(STACK);
+        let (now, then) = (Description::new(&stack, now), Description::new(&stack, then));
+        let file = chosen(&then).into_iter().find(|file| file.name() == "gitlab").expect("it is described");
+        let rendered = gitlab::render(&then, &file).expect("it can be rendered");
+        reason(&now, &file, &rendered, is_there)
+    }
+
+    #[test]
+    fn a_reason_names_the_outputs_that_come_or_change() {
+        let mut moved = applied();
+        let outputs = &mut moved.resources.get_mut(&database()).expect("it is there").outputs;
+        outputs.insert("host".to_owned(), "new.rds.amazonaws.com".into());
+        assert_eq!(said(&applied(), &moved, true), "`databases.gitlab-pgsql.host` changed");
+        assert_eq!(said(&applied(), &applied(), true), "it is not what the stack file and the state say");
+        assert_eq!(said(&nothing(), &applied(), false), "it is not there");
+        let unknown = said(&nothing(), &nothing(), false);
+        assert!(
+            unknown.starts_with("`databases.gitlab-pgsql.database`, ")
+                && unknown.ends_with(" more known after apply"),
+            "{unknown}"
+        );
+    }
+}

@@ -24,7 +24,7 @@ pub fn faults(all: &[Rendered]) -> Vec<String> {
         }
         for port in list(&service["spec"]["ports"]) {
             let of_pod = |pod: &&&Value| ports(&pod["spec"]).any(|known| known["name"] == port["targetPort"]);
-            if !selected.iter().all(|pod| of_pod(pod)) {
+            if !selected.iter().all(of_pod) {
                 found.push(format!("the Service {} leads to no port {}", name(service), port["targetPort"]));
             }
         }

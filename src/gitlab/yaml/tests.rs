@@ -78,7 +78,7 @@ fn values() -> impl Strategy<Value = Value> {
         "\\PC*",
         "[ -~\n]*",
         "(a|b: c|#d|- e| )(\n[a-z :#-]*){0,3}\n{0,2}",
-        Just("\u{2028}\u{85}\u{7f}\t\u{feff}".to_owned()),
+        Just("\u{2028}\u{85}\u{7f}\t\u{feff}\u{202e}\u{1f600}".to_owned()),
         proptest::sample::select(vec![
             "~",
             "no",
@@ -137,6 +137,7 @@ proptest! {
     #[test]
     fn whatever_is_written_is_read_as_it_was(value in values()) {
         let text = document(&value);
+        prop_assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{}", text);
         prop_assert_eq!(read(&text), value, "{}", text);
     }
 }

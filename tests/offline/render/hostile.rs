@@ -1,7 +1,9 @@
 //! Plans with any text that an attacker wants, in each place where text comes from outside.
 
 use provision::engine::address::Address;
-use provision::engine::plan::{Action, Blocked, Change, Drift, FieldChange, Finding, Level, Plan, Response};
+use provision::engine::plan::{
+    Action, Blocked, Change, Drift, FieldChange, Finding, Level, Plan, Rendered, Response,
+};
 use provision::engine::resource::{Holdings, Id};
 use serde_json::json;
 
@@ -65,6 +67,7 @@ pub fn plan_saying(text: &str) -> Plan {
             .map(finding)
             .to_vec(),
         drift: [true, false].map(drift).to_vec(),
+        rendered: vec![Rendered { path: text.to_owned(), reason: text.to_owned(), unknown: true }],
         ..plans::plan(changes)
     }
 }
