@@ -169,6 +169,8 @@ Examples:
     #[command(after_long_help = "\
 Examples:
   provision render kubernetes | kubectl apply -f -
+  provision render helm-values | helm upgrade --install gitlab gitlab/gitlab --version 9.11.x --values -
+  provision render runner-config/builder     A runner by its name
   provision render --out deploy              All that the stack file describes
   provision render --check deploy            For CI: exit code 2, and the differences, if there are any")]
     Render(Render),

@@ -15,8 +15,10 @@
 mod coming;
 mod comparison;
 pub mod description;
+pub mod external;
 pub mod gate;
 pub mod objects;
+pub mod runner;
 pub mod secrets;
 mod target;
 pub mod targets;

@@ -16,8 +16,8 @@ use crate::stack::parts::{self as stack_parts, FILE_SYSTEMS, GITLAB, KUBERNETES,
 use crate::stack::sections::SECTIONS;
 
 pub use parts::{
-    Driver, Executor, Flux, GitLab, Ingress, Kubernetes, Redis, Registry, Render, Runner, Secrets, Smtp,
-    Volume,
+    Backup, Driver, Executor, Flux, GitLab, Gitaly, Ingress, Kubernetes, LoginLimit, MailTls, Omnibus,
+    Pipeline, Redis, Registry, Render, Runner, Secrets, Smtp, Volume,
 };
 
 /// Everything that a target is rendered from.

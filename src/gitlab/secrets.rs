@@ -86,6 +86,7 @@ pub fn recipes(description: &Description<'_>) -> Vec<Recipe> {
         all.push(of_managed(description, &managed, unknown));
     }
     all.extend(description.gitlab.as_ref().map(|_| of_keys(description)));
+    all.extend(super::targets::recipes(description));
     all
 }
 

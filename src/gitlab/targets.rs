@@ -1,12 +1,35 @@
 //! The list of all targets, in the order in which they are rendered and shown.
 
+mod flux;
 pub mod gitlab;
+mod gitlab_rb;
+mod helm_values;
 mod kubernetes;
+mod pipeline;
+mod runner_config;
+mod runner_values;
 
+use super::description::Description;
+use super::secrets::Recipe;
 use super::target::Target;
 
 /// One line for each target.
-pub const TARGETS: &[&Target] = &[&kubernetes::TARGET, &gitlab::TARGET];
+pub const TARGETS: &[&Target] = &[
+    &kubernetes::TARGET,
+    &gitlab::TARGET,
+    &helm_values::TARGET,
+    &gitlab_rb::TARGET,
+    &gitlab_rb::CONFIG,
+    &runner_values::TARGET,
+    &runner_config::TARGET,
+    &flux::TARGET,
+    &pipeline::TARGET,
+];
+
+/// The commands that make the Secrets which rendered files name, beside those of passwords that AWS manages.
+pub fn recipes(description: &Description<'_>) -> Vec<Recipe> {
+    [helm_values::recipes(description), runner_values::recipes(description)].concat()
+}
 
 #[cfg(test)]
 mod tests {

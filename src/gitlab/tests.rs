@@ -33,7 +33,9 @@ pub fn nothing() -> State {
 fn rendered(stack: &Stack, state: &State) -> Vec<Rendered> {
     let description = Description::new(stack, state);
     let one = |file: &File| render(&description, file).unwrap_or_else(|refused| panic!("{refused}"));
-    files(&description).iter().map(one).collect()
+    // The files of other tools are no objects.
+    let of_cluster = |file: &&File| ["kubernetes", "gitlab"].contains(&file.target());
+    files(&description).iter().filter(of_cluster).map(one).collect()
 }
 
 #[test]
@@ -43,7 +45,8 @@ fn an_option_of_every_part_has_its_field() {
         "host: git.example.com\n  ssh_host: s.example.com\n  image: \"a/b:1\"\n  volume: gitlab-data\n  buckets: { artifacts: artifacts }\n  \
          per_zone: true\n  scheme: internal\n  redis: { image: \"redis:7.2\", size: 1Gi, storage_class: gp3 }\n  registry: { domain: r.example.com }\n  \
          runners: { a: { image: \"a:1\", cpu: 2, memory: 1Gi, node_selector: { a: b }, cache_bucket: artifacts } }\n  \
-         flux: { image: r.example.com/a }\n  smtp:",
+         verify_database: true\n  gitaly: {}\n  kas: true\n  backup: {}\n  pipeline: {}\n  \
+         omnibus: { login_limit: {} }\n  flux: { image: r.example.com/a }\n  smtp:",
     );
     let text = text.replace("out: deploy", "out: deploy, targets: [kubernetes]");
     let stack = stack(&text.replace("kubernetes: {", "kubernetes: { service_account: eso, secrets: csi,"));

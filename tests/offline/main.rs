@@ -22,6 +22,7 @@ mod sources;
 mod stack_file;
 mod state_files;
 mod state_under_fire;
+mod targets;
 mod team_state;
 mod terraform;
 mod wire;

@@ -78,11 +78,17 @@ pub struct GitLab {
     pub ingress: Option<Ingress>,
     pub scheme: String,
     pub redis: Option<Redis>,
+    pub verify_database: bool,
+    pub gitaly: Option<Gitaly>,
+    pub kas: bool,
+    pub backup: Option<Backup>,
+    pub omnibus: Option<Omnibus>,
     pub smtp: Option<Smtp>,
     pub registry: Option<Registry>,
     #[serde(default)]
     pub runners: BTreeMap<String, Runner>,
     pub flux: Option<Flux>,
+    pub pipeline: Option<Pipeline>,
 }
 
 impl GitLab {
@@ -105,6 +111,26 @@ impl GitLab {
         self.redis.clone().unwrap_or_else(|| default_of(GITLAB, "redis"))
     }
 
+    /// The disk of Git repositories, with the defaults of the stack file where nothing of it is written.
+    pub fn gitaly(&self) -> Gitaly {
+        self.gitaly.clone().unwrap_or_else(|| default_of(GITLAB, "gitaly"))
+    }
+
+    /// The backups of the chart, with the defaults of the stack file where nothing of them is written.
+    pub fn backup(&self) -> Backup {
+        self.backup.clone().unwrap_or_else(|| default_of(GITLAB, "backup"))
+    }
+
+    /// The omnibus package, with the defaults of the stack file where nothing of it is written.
+    pub fn omnibus(&self) -> Omnibus {
+        self.omnibus.clone().unwrap_or_else(|| default_of(GITLAB, "omnibus"))
+    }
+
+    /// The pipeline, with the defaults of the stack file where nothing of it is written.
+    pub fn pipeline(&self) -> Pipeline {
+        self.pipeline.clone().unwrap_or_else(|| default_of(GITLAB, "pipeline"))
+    }
+
     /// The numbers before and after the first dot of the version.
     pub fn release(&self) -> (u32, u32) {
         let mut numbers = self.version.split('.').map(|number| number.parse().unwrap_or_default());
@@ -120,6 +146,10 @@ pub struct Ingress {
     pub scheme: String,
     pub certificate_arn: Option<String>,
     pub group: Option<String>,
+    #[serde(default)]
+    pub security_groups: Vec<String>,
+    #[serde(default)]
+    pub subnets: Vec<String>,
     pub tls_secret: Option<String>,
 }
 
@@ -146,6 +176,65 @@ pub struct Smtp {
     pub address: String,
     pub port: u16,
     pub from: Option<String>,
+    pub user: Option<String>,
+    pub tls: MailTls,
+}
+
+/// The encryption of mail on its way to the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailTls {
+    Starttls,
+    Tls,
+    None,
+}
+
+/// `gitlab.gitaly`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gitaly {
+    pub size: String,
+    pub storage_class: Option<String>,
+}
+
+/// `gitlab.backup`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    pub schedule: String,
+    pub size: String,
+    pub storage_class: Option<String>,
+}
+
+/// `gitlab.omnibus`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Omnibus {
+    pub port: u16,
+    pub registry_port: u16,
+    pub ssh_port: u16,
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+    #[serde(default)]
+    pub monitors: Vec<String>,
+    pub login_limit: Option<LoginLimit>,
+    pub referrer_policy: Option<String>,
+    pub monitoring: bool,
+    pub mount: Option<String>,
+    pub config_map: Option<String>,
+}
+
+/// `gitlab.omnibus.login_limit`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginLimit {
+    pub most: u32,
+    /// Seconds.
+    pub within: u32,
+    /// Seconds.
+    pub banned: u32,
+    #[serde(default)]
+    pub never: Vec<String>,
 }
 
 /// `gitlab.registry`
@@ -166,6 +255,7 @@ pub struct Runner {
     #[serde(default)]
     pub node_selector: BTreeMap<String, String>,
     pub cache_bucket: Option<String>,
+    pub role: Option<String>,
     pub privileged: bool,
     pub concurrent: u32,
 }
@@ -185,6 +275,21 @@ pub struct Flux {
     pub image: String,
     pub interval: String,
     pub semver: String,
+    pub namespace: String,
+    pub repository: String,
+    pub branch: String,
+    pub path: String,
+    pub pull_secret: String,
+    pub email: String,
+}
+
+/// `gitlab.pipeline`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    pub image: String,
+    #[serde(default)]
+    pub tags: Vec<String>,
 }
 
 /// `render`

@@ -83,6 +83,32 @@ pub(super) const PART: StackPart = StackPart {
             Need::Text("internet-facing"),
         ),
         row("redis", "Redis beside GitLab, where there is no cache.", Shape::Object(REDIS), Need::Optional),
+        row(
+            "verify_database",
+            "True to verify the certificate of the database: the chart reads RDS's certificates from the ConfigMap `rds-ca`, the omnibus package\n\
+             from /etc/gitlab/ssl/rds-global-bundle.pem. False encrypts alone.",
+            Shape::Flag,
+            Need::Flag(false),
+        ),
+        row("gitaly", "The disk of Git repositories, for the chart.", Shape::Object(GITALY), Need::Optional),
+        row(
+            "kas",
+            "True for the server of agents for Kubernetes, on `kas.` and the domain.",
+            Shape::Flag,
+            Need::Flag(false),
+        ),
+        row(
+            "backup",
+            "The backups of the chart, in the bucket `backups`.",
+            Shape::Object(BACKUP),
+            Need::Optional,
+        ),
+        row(
+            "omnibus",
+            "The omnibus package or its image, for the target `gitlab-rb`.",
+            Shape::Object(OMNIBUS),
+            Need::Optional,
+        ),
         row("smtp", "The mail relay.", Shape::Object(SMTP), Need::Optional),
         row("registry", "The container registry.", Shape::Object(REGISTRY), Need::Optional),
         row(
@@ -97,6 +123,12 @@ pub(super) const PART: StackPart = StackPart {
             Shape::Object(FLUX),
             Need::Optional,
         ),
+        row(
+            "pipeline",
+            "The pipeline that builds an image for each tag and pushes it to the registry.",
+            Shape::Object(PIPELINE),
+            Need::Optional,
+        ),
     ],
     names: &[
         Names { at: &["database"], section: DATABASES },
@@ -105,6 +137,7 @@ pub(super) const PART: StackPart = StackPart {
         Names { at: &["buckets", "*"], section: BUCKETS },
         Names { at: &["role"], section: ROLES },
         Names { at: &["runners", "*", "cache_bucket"], section: BUCKETS },
+        Names { at: &["runners", "*", "role"], section: ROLES },
     ],
     check: |_, _| Vec::new(),
 };
@@ -183,12 +216,30 @@ const INGRESS: &[Property] = &[
         Need::Optional,
     ),
     row(
+        "security_groups",
+        "The ids of the load balancer's security groups, for `class: alb`; without it, the controller makes one.",
+        Shape::SetOf(&Shape::Text(SECURITY_GROUP)),
+        Need::Optional,
+    ),
+    row(
+        "subnets",
+        "The ids of the load balancer's subnets, for `class: alb`; without it, the controller finds them by their tags.",
+        Shape::SetOf(&Shape::Text(SUBNET)),
+        Need::Optional,
+    ),
+    row(
         "tls_secret",
         "The Secret with the certificate, for any other class.",
         Shape::Text(LABEL),
         Need::Optional,
     ),
 ];
+
+const SECURITY_GROUP: Pattern =
+    Pattern::new("the id of a security group, such as `sg-0123456789abcdef0`", "^sg-[0-9a-f]{8,17}$", 20);
+
+const SUBNET: Pattern =
+    Pattern::new("the id of a subnet, such as `subnet-0123456789abcdef0`", "^subnet-[0-9a-f]{8,17}$", 24);
 
 const CERTIFICATE: Pattern = Pattern::new(
     "the ARN of a certificate in ACM",
@@ -211,6 +262,153 @@ const SMTP: &[Property] = &[
     row("address", "Its host.", Shape::Text(HOST), Need::Required),
     row("port", "Its port.", Shape::Whole { least: 1, most: 65_535 }, Need::Whole(25)),
     row("from", "The sender of GitLab's mail.", Shape::Text(MAIL), Need::Optional),
+    row(
+        "user",
+        "The user of the relay, where it asks for one. The password is in the Secret `gitlab-smtp` with the key `password`, or in the variable\n\
+         GITLAB_SMTP_PASSWORD of the omnibus package.",
+        Shape::Text(MAIL_USER),
+        Need::Optional,
+    ),
+    row(
+        "tls",
+        "`starttls` encrypts where the relay offers it, `tls` from the first byte, `none` never.",
+        Shape::OneOf(&["starttls", "tls", "none"]),
+        Need::Text("starttls"),
+    ),
+];
+
+const MAIL_USER: Pattern = Pattern::new("the name of a user of mail", "^[A-Za-z0-9._+@=/-]+$", 254);
+
+const GITALY: &[Property] = &[
+    row("size", "The size of its disk, which never changes.", Shape::Text(SIZE), Need::Text("100Gi")),
+    row(
+        "storage_class",
+        "Its storage class, of EBS; without it, the cluster's default one.",
+        Shape::Text(LABEL),
+        Need::Optional,
+    ),
+];
+
+const BACKUP: &[Property] = &[
+    row("schedule", "The time of each, as cron has it, in UTC.", Shape::Text(CRON), Need::Text("0 1 * * *")),
+    row("size", "The room on disk for one backup while it is made.", Shape::Text(SIZE), Need::Text("100Gi")),
+    row(
+        "storage_class",
+        "The storage class of that disk; without it, the cluster's default one.",
+        Shape::Text(LABEL),
+        Need::Optional,
+    ),
+];
+
+const CRON: Pattern = Pattern::new(
+    "five fields of cron, such as `0 1 * * *`",
+    "^[0-9*,/-]+ [0-9*,/-]+ [0-9*,/-]+ [0-9A-Z*,/-]+ [0-9A-Z*,/-]+$",
+    100,
+);
+
+const OMNIBUS: &[Property] = &[
+    row(
+        "port",
+        "The port that the proxy reaches GitLab on, without TLS.",
+        Shape::Whole { least: 1, most: 65_535 },
+        Need::Whole(80),
+    ),
+    row(
+        "registry_port",
+        "The port that the proxy reaches the registry on, without TLS.",
+        Shape::Whole { least: 1, most: 65_535 },
+        Need::Whole(5080),
+    ),
+    row(
+        "ssh_port",
+        "The port of Git over SSH as users see it.",
+        Shape::Whole { least: 1, most: 65_535 },
+        Need::Whole(22),
+    ),
+    row(
+        "trusted_proxies",
+        "The networks of the proxy, so that GitLab sees the addresses of users.",
+        Shape::SetOf(&Shape::Text(NETWORK)),
+        Need::Optional,
+    ),
+    row(
+        "monitors",
+        "The networks that health checks come from.",
+        Shape::SetOf(&Shape::Text(NETWORK)),
+        Need::Optional,
+    ),
+    row(
+        "login_limit",
+        "The limit of failed logins by Git over HTTP, from one address.",
+        Shape::Object(LOGIN_LIMIT),
+        Need::Optional,
+    ),
+    row(
+        "referrer_policy",
+        "The header `Referrer-Policy` of its pages; without it, the package's own.",
+        Shape::OneOf(&[
+            "no-referrer",
+            "origin",
+            "same-origin",
+            "strict-origin",
+            "strict-origin-when-cross-origin",
+        ]),
+        Need::Optional,
+    ),
+    row(
+        "monitoring",
+        "True for the Prometheus and the Alertmanager of the package.",
+        Shape::Flag,
+        Need::Flag(false),
+    ),
+    row(
+        "mount",
+        "The folder where the file system is mounted: what has no bucket is kept there, and never Git data or a database.",
+        Shape::Text(MOUNT),
+        Need::Optional,
+    ),
+    row(
+        "config_map",
+        "The name of a ConfigMap with GITLAB_OMNIBUS_CONFIG, for the package's image in Kubernetes: the target `omnibus-config`.",
+        Shape::Text(LABEL),
+        Need::Optional,
+    ),
+];
+
+const NETWORK: Pattern = Pattern::new(
+    "a network, such as `10.0.0.0/8`",
+    "^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-f:]*:[0-9a-f:]*)(/[0-9]{1,3})?$",
+    43,
+);
+
+const MOUNT: Pattern =
+    Pattern::new("a folder, such as `/gitlab-nfs`", "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$", 255);
+
+const LOGIN_LIMIT: &[Property] = &[
+    row(
+        "most",
+        "The failures that are let through.",
+        Shape::Whole { least: 1, most: 100_000 },
+        Need::Whole(10),
+    ),
+    row(
+        "within",
+        "The seconds in which they are counted.",
+        Shape::Whole { least: 1, most: 86_400 },
+        Need::Whole(60),
+    ),
+    row(
+        "banned",
+        "The seconds that the address is shut out for.",
+        Shape::Whole { least: 1, most: 31_536_000 },
+        Need::Whole(3600),
+    ),
+    row(
+        "never",
+        "The networks that are never shut out.",
+        Shape::SetOf(&Shape::Text(NETWORK)),
+        Need::Optional,
+    ),
 ];
 
 const MAIL: Pattern = Pattern::new("an address of mail", "^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$", 254);
@@ -241,6 +439,12 @@ const RUNNER: &[Property] = &[
         Need::Optional,
     ),
     row(
+        "role",
+        "The role of the runner, by the name in this file: it reads and writes the cache bucket with it.",
+        Shape::Text(LABEL),
+        Need::Optional,
+    ),
+    row(
         "privileged",
         "True for privileged jobs, as Docker in Docker needs: each of them is root on its machine.",
         Shape::Flag,
@@ -264,7 +468,44 @@ const FLUX: &[Property] = &[
     row("image", "The repository that is scanned.", Shape::Text(REPOSITORY), Need::Required),
     row("interval", "The time between two scans.", Shape::Text(DURATION), Need::Text("1m")),
     row("semver", "The versions that are taken, as a range.", Shape::Text(RANGE), Need::Text(">=1.0.0")),
+    row("namespace", "The namespace of Flux.", Shape::Text(LABEL), Need::Text("flux-system")),
+    row(
+        "repository",
+        "The GitRepository of Flux that updates are written to.",
+        Shape::Text(LABEL),
+        Need::Text("flux-system"),
+    ),
+    row("branch", "Its branch.", Shape::Text(BRANCH), Need::Text("main")),
+    row("path", "The folder in it with the manifests that are updated.", Shape::Text(PATH), Need::Text("./")),
+    row(
+        "pull_secret",
+        "The Secret by which Flux reads the registry; images of ECR need none.",
+        Shape::Text(LABEL),
+        Need::Text("registry-pull"),
+    ),
+    row("email", "The author of the updates.", Shape::Text(MAIL), Need::Text("flux@localhost")),
 ];
+
+const BRANCH: Pattern = Pattern::new("a branch", "^[A-Za-z0-9][A-Za-z0-9._/-]*$", 200);
+const PATH: Pattern =
+    Pattern::new("a folder, such as `./clusters/main`", "^\\./([A-Za-z0-9_][A-Za-z0-9._-]*/?)*$", 255);
+
+const PIPELINE: &[Property] = &[
+    row(
+        "image",
+        "The image of BuildKit, rootless.",
+        Shape::Text(IMAGE),
+        Need::Text("moby/buildkit:v0.23.2-rootless"),
+    ),
+    row(
+        "tags",
+        "The tags of the runners that build.",
+        Shape::SetOf(&Shape::Text(RUNNER_TAG)),
+        Need::Optional,
+    ),
+];
+
+const RUNNER_TAG: Pattern = Pattern::new("the tag of a runner", "^[A-Za-z0-9][A-Za-z0-9._ -]*$", 255);
 
 const DURATION: Pattern = Pattern::new("a duration, such as `1m`", "^[1-9][0-9]{0,4}(s|m|h)$", 6);
 const RANGE: Pattern =

@@ -4,7 +4,17 @@ use super::StackPart;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
 
 /// The targets, by their names. Each is one file, but those of runners, which have one for each runner.
-pub const TARGETS: &[&str] = &["kubernetes", "gitlab"];
+pub const TARGETS: &[&str] = &[
+    "kubernetes",
+    "gitlab",
+    "helm-values",
+    "gitlab-rb",
+    "omnibus-config",
+    "runner-values",
+    "runner-config",
+    "flux",
+    "pipeline",
+];
 
 pub(super) const PART: StackPart = StackPart {
     key: "render",

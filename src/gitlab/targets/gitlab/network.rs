@@ -122,6 +122,12 @@ pub fn of_alb(ingress: &Ingress) -> BTreeMap<String, String> {
         None => all.push(("listen-ports", r#"[{"HTTP": 80}]"#)),
     }
     all.extend(ingress.group.as_deref().map(|group| ("group.name", group)));
+    let (groups, subnets) = (ingress.security_groups.join(","), ingress.subnets.join(","));
+    if !groups.is_empty() {
+        // With groups of the user's own, the controller opens the way to the pods only when it is told to.
+        all.extend([("security-groups", groups.as_str()), ("manage-backend-security-group-rules", "true")]);
+    }
+    all.extend(Some(subnets.as_str()).filter(|all| !all.is_empty()).map(|all| ("subnets", all)));
     all.into_iter()
         .map(|(name, value)| (format!("alb.ingress.kubernetes.io/{name}"), value.to_owned()))
         .collect()
