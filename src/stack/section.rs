@@ -59,7 +59,7 @@ pub struct Section {
     /// The rules over several options or several entries, beside those of the kinds.
     pub check: fn(&Entries) -> Vec<Conflict>,
     /// The entries that one stands for, where it is short for several: they take its place as soon as the file is read.
-    pub spread: Option<fn(&Name, &Entry) -> Vec<(Name, Entry)>>,
+    pub spread: Option<Spread>,
     /// The kind of the object that an entry is about. It stands at the entry's own name.
     pub main: &'static str,
     /// The other makers of objects of that kind.
@@ -80,6 +80,9 @@ pub struct Section {
     /// The outputs that have a name of their own where the stack has one entry.
     pub short: &'static [Short],
 }
+
+/// The function that gives the entries which one is short for; none where it is one itself.
+pub type Spread = fn(&Name, &Entry) -> Vec<(Name, Entry)>;
 
 /// The other makers of objects of the kind that an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
