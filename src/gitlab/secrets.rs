@@ -33,7 +33,10 @@ pub fn managed_of(description: &Description<'_>, section: &str, name: &str) -> O
     let option = |option: &str| description.declared(section, name, option);
     let is_declared = match section {
         DATABASES => option(PASSWORD).and_then(Value::as_str) == Some("managed"),
-        _ => option("authentication") != Some(&Value::Bool(false)),
+        _ => {
+            let is_unmanaged = option(PASSWORD).and_then(Value::as_str) == Some("unmanaged");
+            option("authentication") != Some(&Value::Bool(false)) && !is_unmanaged
+        }
     };
     let arn = description.optional(section, name, "secret_arn", is_declared)?;
     Some(Managed { name: name.to_owned(), arn })

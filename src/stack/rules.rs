@@ -57,8 +57,12 @@ pub(super) fn check(
         let path: Vec<&str> = [section.key].into_iter().chain(path.iter().map(String::as_str)).collect();
         problems.push(conflict(tree, &path, &options, message, &remedy));
     }
+    // An entry may be short for several, each of which is named.
+    let spread = stack.clone().spread();
     for (part, document) in PARTS.iter().filter_map(|part| Some((part, stack.parts.get(part.key)?))) {
-        for found in parts::unknown(part, stack, document).into_iter().chain((part.check)(stack, document)) {
+        for found in
+            parts::unknown(part, &spread, document).into_iter().chain((part.check)(&spread, document))
+        {
             let Conflict { path, options, message, remedy } = found;
             let path: Vec<&str> = [part.key].into_iter().chain(path.iter().map(String::as_str)).collect();
             problems.push(conflict(tree, &path, &options, message, &remedy));

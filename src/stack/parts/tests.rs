@@ -109,6 +109,18 @@ fn a_name_of_no_entry_gets_the_nearest_one() {
 }
 
 #[test]
+fn the_buckets_of_a_short_entry_are_named_each() {
+    let of = |name: &str| {
+        let buckets = format!("  buckets: {{ lfs: {name} }}\n");
+        format!(
+            "databases: {{ db: {{}} }}\nbuckets: {{ gl: {{ for: gitlab }} }}\ngitlab:\n  version: \"18.11\"\n  domain: example.com\n  database: db\n{buckets}"
+        )
+    };
+    assert!(parse("x", of("gl-lfs"), &registry()).is_ok());
+    assert_eq!(problems(&of("gl")), ["7: `gl` is no entry of `buckets`"]);
+}
+
+#[test]
 fn an_access_point_needs_the_driver_that_mounts_it_and_a_driver_finds_its_zone_itself() {
     let nfs = ALL.replace("driver: csi, access", "access");
     assert_eq!(problems(&nfs), ["10: an access point is mounted by the EFS CSI driver alone"]);
