@@ -47,7 +47,7 @@ pub(super) fn whole(description: &Description<'_>, files: Vec<File>) -> Result<V
     }
 }
 
-/// What users should know of files, each thing once.
+/// The warnings about files, each once.
 pub(super) fn all_warnings(ready: &[Ready]) -> Vec<&str> {
     let mut all: Vec<&str> = Vec::new();
     for warning in ready.iter().flat_map(|one| &one.rendered.warnings) {

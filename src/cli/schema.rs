@@ -51,11 +51,11 @@ pub enum Document {
     ImportTerraform,
     /// What `export terraform --json` prints
     ExportTerraform,
-    /// What `secret NAME --json` prints
+    /// The document of `secret NAME --json`
     SecretCommands,
-    /// What `render TARGET --json` prints
+    /// The document of `render TARGET --json`
     RenderedText,
-    /// What `render --out --json` and `render --check --json` print
+    /// The document of `render --out --json` and `render --check --json`
     RenderedFiles,
     /// What `init --json` prints
     Init,

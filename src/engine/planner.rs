@@ -289,7 +289,7 @@ fn select(
         return all.clone();
     }
     let targets = taken_back::with_parts(input, &input.options.targets);
-    // What is let go of stays in AWS, and so does everything that uses it.
+    // An object that is let go of stays in AWS, and so does everything that uses it.
     let is_let_go = |target: &&Address| {
         let record = input.state.and_then(|state| state.resources.get(*target));
         record.is_some_and(|record| taken_back::is_taken_back(input, target, record))

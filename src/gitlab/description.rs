@@ -114,7 +114,7 @@ impl<'a> Description<'a> {
     pub fn everything(&self) -> BTreeMap<String, String> {
         let known = self.outputs.texts().clone();
         let of_entry = |name: &&str| name.contains('.');
-        // What no apply makes is no value that is still to come.
+        // A value that no apply makes is not still to come.
         let coming = self.outputs.missing.iter().filter(|missing| missing.hint == "provision apply");
         let unknown = coming.map(|missing| missing.output.as_str()).filter(of_entry);
         let mut asked = self.asked.borrow_mut();

@@ -1,4 +1,4 @@
-//! What objects of Kubernetes have in common.
+//! The common parts of Kubernetes objects.
 
 use std::collections::BTreeMap;
 

@@ -112,7 +112,7 @@ pub struct EmptyDir {
     pub medium: &'static str,
 }
 
-/// Where the daemon and its clients share certificates.
+/// The folder in which the daemon and its clients share certificates.
 pub const CERTIFICATES: &str = "/certs/client";
 /// The name by which clients reach the daemon: one that its certificate has.
 pub const DAEMON: &str = "docker";

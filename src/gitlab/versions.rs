@@ -1,9 +1,9 @@
-//! What the versions of GitLab need: a table kept as data, to be changed here alone.
+//! The needs of GitLab's versions: a table kept as data, to be changed here alone.
 //!
 //! Sources: GitLab documentation, install/requirements ("PostgreSQL requirements", "Redis") and update/versions; charts/gitlab
 //! doc/installation/version_mappings; tags of sameersbn/docker-gitlab.
 
-/// What one major version needs.
+/// The needs of one major version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// GitLab's major version.

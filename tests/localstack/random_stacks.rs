@@ -120,7 +120,10 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
 #[test]
 fn the_random_stacks_have_every_option() {
     let world = World::empty();
-    let schema = world.provision(&["schema", "stack"]).exits(0).json();
+    let mut schema = world.provision(&["schema", "stack"]).exits(0).json();
+    // These parts describe files that are rendered, and nothing of AWS.
+    let parts = schema["properties"].as_object_mut().expect("it is an object");
+    parts.retain(|part, _| !["kubernetes", "gitlab", "render"].contains(&part.as_str()));
     let mut offered = BTreeSet::new();
     options_of(&schema, &mut offered);
     let drawn: BTreeSet<String> = (0..500).flat_map(|seed| Draft::new("s", seed, seed ^ 1).options).collect();

@@ -70,6 +70,18 @@ fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// The example is laid over the reference stack, as the demo does.
+#[test]
+fn the_example_is_rendered_for_the_reference_stack() {
+    let place = Place::of(include_str!("../../provision.yaml"));
+    std::fs::write(place.path("over.yaml"), include_str!("../../examples/gitlab.yaml"))
+        .expect("it can be written");
+    let ran =
+        place.run(&["render", "--config", "provision.yaml", "--config", "over.yaml", "--out", "deploy"]);
+    assert!(ran.status.success(), "{}", err(&ran));
+    assert!(place.read("deploy/kubernetes.yaml").contains("kind: PersistentVolume"));
+}
+
 #[test]
 fn one_target_is_printed_and_all_are_written_and_compared() {
     let place = Place::of(STACK);

@@ -383,7 +383,7 @@ def shown_node(cache: Cache, member: str) -> dict:
         "NumCacheNodes": 1,
         "CacheClusterCreateTime": cache.made,
         "PreferredMaintenanceWindow": cache.maintenance_window,
-        # What waits for the window is seen here alone: PendingModifiedValues of a group has no member for it.
+        # A change that waits for the window is seen here alone: PendingModifiedValues of a group has no member for it.
         "PendingModifiedValues": {name: value for name, value in cache.queued.items() if name in ("CacheNodeType", "EngineVersion")},
         "CacheParameterGroup": {"CacheParameterGroupName": cache.parameter_group, "ParameterApplyStatus": cache.parameter_status},
         "CacheSubnetGroupName": cache.subnet_group,

@@ -95,7 +95,7 @@ impl Kind for SecretsManagerSecret {
     ];
     const CHECKS: &'static [Check] = &[tags::check];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
-    // Who reads it is refused from then on. It can be restored for 30 days.
+    // Its readers are refused from then on. It can be restored for 30 days.
     const LOSS: Effect = Effect::AccessLoss;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(3),

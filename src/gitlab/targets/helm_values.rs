@@ -88,7 +88,7 @@ pub(super) fn recipes(description: &Description<'_>) -> Vec<Recipe> {
     made.into_iter().map(recipe).collect()
 }
 
-/// What the chart would bring along, and is not wanted. Until 9.0 another key switches cert-manager.
+/// The parts that the chart would bring along, and that are not wanted. Until 9.0 another key switches cert-manager.
 fn bundled(chart: u32) -> Vec<(&'static str, bool)> {
     let cert_manager = if chart < 9 { "certmanager.install" } else { "installCertmanager" };
     vec![

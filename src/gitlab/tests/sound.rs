@@ -1,4 +1,4 @@
-//! What no schema of Kubernetes checks: names that refer to each other.
+//! Checks that no schema of Kubernetes makes: names that refer to each other.
 
 use std::collections::BTreeSet;
 

@@ -540,7 +540,7 @@ impl Draft {
             self.maybe("parameter_group", |_| format!("tuned-{family}"));
         }
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
-        // What waits for the window leaves nothing to plan, and stands in the way of what does not wait.
+        // A change that waits for the window leaves nothing to plan, and stands in the way of what does not wait.
         self.option(2, "apply_immediately", "true");
         // A snapshot is only left by a cache that is deleted.
         self.options.insert("snapshot_name".to_owned());

@@ -27,7 +27,7 @@ fn below(wing: &str) -> &'static [&'static str] {
     match wing {
         // A plan and events are all that is shown; a state of Terraform is sorted without AWS and the stack file.
         "view" | "terraform" => &["engine"],
-        // What is rendered comes from the stack file and the state alone.
+        // Rendered text comes from the stack file and the state alone.
         "gitlab" => &["stack", "engine"],
         _ => WINGS.iter().position(|one| *one == wing).map_or(&[], |at| &WINGS[at + 1..]),
     }
