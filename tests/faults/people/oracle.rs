@@ -101,7 +101,9 @@ pub fn settle(place: &mut Place, known: &Knowledge, trail: &mut Trail) {
             Said::Nothing => {
                 nothing_is_lost(place, known, trail);
                 // A plan writes nothing: the journal of a run that was killed stays until something is applied.
-                let ran = place.run(&["apply", "--auto-approve"], None);
+                let arguments = ["apply", "--auto-approve"].into_iter();
+                let arguments: Vec<&str> = arguments.chain(options.iter().map(String::as_str)).collect();
+                let ran = place.run(&arguments, None);
                 place.changed_nothing("an apply of a plan without changes");
                 assert_eq!(
                     ran.code,
