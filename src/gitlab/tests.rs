@@ -49,6 +49,9 @@ fn an_option_of_every_part_has_its_field() {
          omnibus: { login_limit: {} }\n  flux: { image: r.example.com/a }\n  smtp:",
     );
     let text = text.replace("out: deploy", "out: deploy, targets: [kubernetes]");
+    let text = text
+        .replace("\nkubernetes:", "\ncaches: { gitlab-cache: { node_type: cache.t4g.small } }\nkubernetes:");
+    let text = text.replace("  scheme: internal", "  cache: gitlab-cache\n  scheme: internal");
     let stack = stack(&text.replace("kubernetes: {", "kubernetes: { service_account: eso, secrets: csi,"));
     let state = nothing();
     let description = Description::new(&stack, &state);
