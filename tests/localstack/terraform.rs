@@ -367,7 +367,7 @@ fn the_whole_way(name: &str, change: (&str, &str)) {
 
 #[test]
 fn the_first_article_s_configuration_goes_the_whole_way_and_back() {
-    the_whole_way("article-1", ("databases", "backup_retention_period: 8"));
+    the_whole_way("article-1", ("databases", "backup_retention_period: 34"));
 }
 
 #[test]
@@ -377,7 +377,7 @@ fn a_configuration_over_the_cluster_s_data_sources_goes_the_whole_way_and_back()
 
 #[test]
 fn a_configuration_with_networks_in_both_directions_goes_the_whole_way_and_back() {
-    the_whole_way("cidr-both-ways", ("databases", "backup_retention_period: 8"));
+    the_whole_way("cidr-both-ways", ("databases", "backup_retention_period: 34"));
 }
 
 #[test]
@@ -387,12 +387,12 @@ fn a_file_system_in_a_module_goes_the_whole_way_and_back() {
 
 #[test]
 fn a_database_in_a_module_goes_the_whole_way_and_back() {
-    the_whole_way("rds-local-module", ("databases", "backup_retention_period: 8"));
+    the_whole_way("rds-local-module", ("databases", "backup_retention_period: 34"));
 }
 
 #[test]
 fn a_state_of_before_0_12_goes_the_whole_way_and_back() {
-    the_whole_way("legacy-v3", ("databases", "backup_retention_period: 8"));
+    the_whole_way("legacy-v3", ("databases", "backup_retention_period: 34"));
 }
 
 /// Nearly everything that a stack file can say, with what Terraform calls otherwise.
