@@ -57,16 +57,8 @@ pub(super) fn check(
         let path: Vec<&str> = [section.key].into_iter().chain(path.iter().map(String::as_str)).collect();
         problems.push(conflict(tree, &path, &options, message, &remedy));
     }
-    // An entry may be short for several, each of which is named.
-    let spread = stack.clone().spread();
-    for (part, document) in PARTS.iter().filter_map(|part| Some((part, stack.parts.get(part.key)?))) {
-        for found in
-            parts::unknown(part, &spread, document).into_iter().chain((part.check)(&spread, document))
-        {
-            let Conflict { path, options, message, remedy } = found;
-            let path: Vec<&str> = [part.key].into_iter().chain(path.iter().map(String::as_str)).collect();
-            problems.push(conflict(tree, &path, &options, message, &remedy));
-        }
+    if !stack.parts.is_empty() {
+        problems.extend(of_parts(stack, tree));
     }
     for section in SECTIONS {
         let known = section.ignorable(kinds);
@@ -102,6 +94,22 @@ pub(super) fn check(
         let may_be_right = |invalid: &Invalid| invalid.of_new || invalid.hangs_on(&ignored);
         let broken = broken(kinds, kind, options).into_iter().filter(|invalid| !may_be_right(invalid));
         problems.extend(broken.map(|invalid| of_kind(tree, &path, invalid)));
+    }
+    problems
+}
+
+/// The faults of the parts, which may name each of the entries that one is short for.
+fn of_parts(stack: &Stack, tree: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let spread = stack.clone().spread();
+    for (part, document) in PARTS.iter().filter_map(|part| Some((part, stack.parts.get(part.key)?))) {
+        for found in
+            parts::unknown(part, &spread, document).into_iter().chain((part.check)(&spread, document))
+        {
+            let Conflict { path, options, message, remedy } = found;
+            let path: Vec<&str> = [part.key].into_iter().chain(path.iter().map(String::as_str)).collect();
+            problems.push(conflict(tree, &path, &options, message, &remedy));
+        }
     }
     problems
 }
