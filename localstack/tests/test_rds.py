@@ -171,6 +171,8 @@ class Creation(Database):
         wanted = self.wanted(ManageMasterUserPassword=True)
         del wanted["MasterUserPassword"]
         made = self.rds.create_db_instance(**wanted)["DBInstance"]
+        listed = self.client("secretsmanager").list_secrets()["SecretList"]
+        self.assertEqual([secret["ARN"] for secret in listed], [made["MasterUserSecret"]["SecretArn"]])
         value = self.client("secretsmanager").get_secret_value(SecretId=made["MasterUserSecret"]["SecretArn"])
         self.assertEqual(json.loads(value["SecretString"])["username"], "gitlab")
         self.refused("InvalidParameterCombination", self.modify, MasterUserPassword="correct-horse")

@@ -5,6 +5,8 @@ import secrets
 import string
 
 import moto.rds.models
+# LocalStack loads it at the first call of that service, and its patches add fields that older secrets then lack.
+import localstack.services.secretsmanager.provider  # noqa: F401
 from botocore import xform_name
 
 from provision_localstack import rds_catalogue as catalogue
