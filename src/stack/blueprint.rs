@@ -20,7 +20,7 @@ use crate::stack::tags;
 use crate::stack::{Name, Stack};
 
 pub use error::BlueprintError;
-pub use kept::Kept;
+pub use kept::{Kept, in_family};
 
 /// Everything that the stack needs, in this network where it stands in one.
 ///

@@ -50,11 +50,6 @@ impl Version {
     }
 }
 
-/// A family as a part of a parameter group's name, which can hold no dot: `postgres9-6`.
-pub fn family_in_names(family: &str) -> String {
-    family.replace('.', "-")
-}
-
 /// The name of a parameter group without the family that it ends with: `gitlab-pgsql` of `gitlab-pgsql-postgres9-6`.
 pub fn without_family(name: &str) -> &str {
     let parts = name.rfind("-postgres").map(|at| (&name[..at], &name[at + "-postgres".len()..]));
@@ -81,7 +76,6 @@ mod tests {
         ] {
             assert_eq!(Version::parse(version).map(|version| version.family()).as_deref(), Some(family));
         }
-        assert_eq!(family_in_names("postgres9.6"), "postgres9-6");
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod behind_group;
 mod entry;
 pub(super) mod group;
 pub mod kms_key;
+pub mod parameters;
 mod read;
 mod schema;
 mod shaped;

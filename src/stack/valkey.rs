@@ -48,11 +48,6 @@ impl Version {
     }
 }
 
-/// A family as a part of a parameter group's name, which can hold no dot: `redis6-x`.
-pub fn family_in_names(family: &str) -> String {
-    family.replace('.', "-")
-}
-
 /// The name of a parameter group without the family that it ends with: `gitlab-cache` of `gitlab-cache-valkey8`.
 pub fn without_family(name: &str) -> &str {
     let stem = |engine: &str| {
@@ -68,6 +63,7 @@ pub fn without_family(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stack::blueprint::in_family;
 
     fn version(text: &str) -> Version {
         Version::parse(text).expect("a version")
@@ -96,7 +92,7 @@ mod tests {
         {
             let found = version(text).family(engine);
             assert_eq!(found, family);
-            let name = format!("gitlab-cache-{}", family_in_names(&found));
+            let name = in_family("gitlab-cache", &found);
             assert_eq!(without_family(&name), "gitlab-cache", "{name}");
         }
         assert_eq!(without_family("a-valkey-main"), "a-valkey-main");

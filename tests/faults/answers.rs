@@ -33,6 +33,7 @@ pub fn gateway_page(_: &Message) -> Message {
 pub fn busy(answer: &Message) -> Message {
     let text = String::from_utf8_lossy(&answer.body)
         .replace("<DBInstanceStatus>available<", "<DBInstanceStatus>modifying<")
+        .replace("<Status>available<", "<Status>modifying<")
         .replace(r#""LifeCycleState":"available""#, r#""LifeCycleState":"updating""#)
         .replace(r#""LifeCycleState": "available""#, r#""LifeCycleState": "updating""#);
     Message { body: text.into_bytes(), ..answer.clone() }
@@ -47,6 +48,10 @@ pub fn nothing(answer: &Message) -> Message {
 
 fn without_json_lists(text: &str) -> Option<String> {
     let serde_json::Value::Object(mut fields) = serde_json::from_str(text).ok()? else { return None };
+    // The tags of an object that is described alone are no list of objects: those are there, or the object is not.
+    if fields.contains_key("ARN") {
+        return None;
+    }
     let lists: Vec<_> = fields
         .values_mut()
         .filter_map(|value| value.as_array_mut())
@@ -64,6 +69,10 @@ fn without_xml_lists(text: &str) -> Option<String> {
         "DBInstances",
         "DBSubnetGroups",
         "DBParameterGroups",
+        "ReplicationGroups",
+        "CacheClusters",
+        "CacheSubnetGroups",
+        "CacheParameterGroups",
         "vpcSet",
         "subnetSet",
         "securityGroupInfo",

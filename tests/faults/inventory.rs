@@ -23,6 +23,7 @@ impl Inventory {
         found.read_file_systems(cloud);
         found.read_databases(cloud);
         found.read_buckets(cloud);
+        found.read_caches(cloud);
         found
     }
 
@@ -86,6 +87,35 @@ impl Inventory {
             // One without tags is refused.
             let tags = tags.map(|answer| answer.tag_set).unwrap_or_default();
             self.add("bucket", Some(name), tags.iter().map(|tag| Some(tag.key())));
+        }
+    }
+
+    fn read_caches(&mut self, cloud: &Cloud) {
+        let tags = |arn: Option<&str>| cloud.cache_tags(arn.expect("everything of ElastiCache has an ARN"));
+        let caches = cloud.run(cloud.elasticache.describe_replication_groups().send());
+        for one in caches.expect("they can be read").replication_groups() {
+            let tags = tags(one.arn());
+            self.add("cache", one.replication_group_id(), tags.iter().map(|key| Some(key.as_str())));
+        }
+        let groups = cloud.run(cloud.elasticache.describe_cache_subnet_groups().send());
+        for one in groups.expect("they can be read").cache_subnet_groups() {
+            let tags = tags(one.arn());
+            let name = one.cache_subnet_group_name();
+            self.add("cache subnet group", name, tags.iter().map(|key| Some(key.as_str())));
+        }
+        let groups = cloud.run(cloud.elasticache.describe_cache_parameter_groups().send());
+        for one in groups.expect("they can be read").cache_parameter_groups() {
+            let name = one.cache_parameter_group_name();
+            if name.is_some_and(|name| name.starts_with("default.")) {
+                continue;
+            }
+            let tags = tags(one.arn());
+            self.add("cache parameter group", name, tags.iter().map(|key| Some(key.as_str())));
+        }
+        // The secret that RDS makes for a managed password would be among the others.
+        let secrets = cloud.run(cloud.secrets.list_secrets().send()).expect("they can be read");
+        for one in secrets.secret_list() {
+            self.add("secret", one.arn(), one.tags().iter().map(|tag| tag.key()));
         }
     }
 

@@ -3,14 +3,14 @@
 /// The stack that the matrix applies first.
 pub fn first(account: &str) -> String {
     format!(
-        "{FIRST}{FIRST_REPLICA}{}    lifecycle_rules: {{ old: {{ expire_after_days: 30 }} }}\n",
+        "{FIRST}{FIRST_REPLICA}{}    lifecycle_rules: {{ old: {{ expire_after_days: 30 }} }}\n{FIRST_CACHE}",
         bucket(account)
     )
 }
 
 /// The one after the change.
 pub fn second(account: &str) -> String {
-    format!("{SECOND}{SECOND_REPLICA}{}    versioning: false\n", bucket(account))
+    format!("{SECOND}{SECOND_REPLICA}{}    versioning: false\n{SECOND_CACHE}", bucket(account))
 }
 
 /// A bucket, whose name no other account can have.
@@ -29,6 +29,29 @@ const SECOND_REPLICA: &str = "    replicas:
         copy_tags_to_snapshot: true
         maintenance_window: \"mon:04:30-mon:05:30\"
         apply_immediately: true
+";
+
+/// A cache with a password, of which more or less every call of its kinds is made.
+const FIRST_CACHE: &str = "\
+caches:
+  queue:
+    access: [nodes, masters]
+    parameters: { maxmemory-policy: noeviction }
+    snapshot_retention_limit: 3
+    deletion_protection: false
+    final_snapshot: false
+";
+
+const SECOND_CACHE: &str = "\
+caches:
+  queue:
+    access: [nodes]
+    nodes: 3
+    parameters: { maxmemory-policy: allkeys-lru, timeout: \"300\" }
+    snapshot_retention_limit: 5
+    deletion_protection: false
+    final_snapshot: false
+    apply_immediately: true
 ";
 
 /// The stack that is applied first.
@@ -88,11 +111,15 @@ databases:
 pub const EVERYTHING: &[(&str, usize)] = &[
     ("access point", 2),
     ("bucket", 1),
+    ("cache", 1),
+    ("cache parameter group", 1),
+    ("cache subnet group", 1),
     ("database", 2),
     ("file system", 1),
     ("mount target", 3),
     ("parameter group", 1),
     ("replication", 1),
-    ("security group", 2),
+    ("secret", 1),
+    ("security group", 3),
     ("subnet group", 1),
 ];

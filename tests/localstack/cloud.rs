@@ -79,6 +79,14 @@ impl Cloud {
         groups.into_iter().filter_map(|group| Some((group.clone(), node(&group)?))).collect()
     }
 
+    #[allow(dead_code, reason = "for the fault matrix")]
+    /// The keys of the tags of something of ElastiCache.
+    pub fn cache_tags(&self, arn: &str) -> Vec<String> {
+        let answer = self.run(self.elasticache.list_tags_for_resource().resource_name(arn).send());
+        let tags = answer.expect("the object is there").tag_list.unwrap_or_default();
+        tags.into_iter().filter_map(|tag| tag.key).collect()
+    }
+
     /// The one cache.
     pub fn cache(&self) -> (ReplicationGroup, CacheCluster) {
         let mut caches = self.caches();
@@ -90,6 +98,18 @@ impl Cloud {
     pub fn secret(&self, name: &str) -> String {
         let answer = self.run(self.secrets.get_secret_value().secret_id(name).send());
         answer.expect("it can be read").secret_string.expect("it has a text")
+    }
+
+    /// The passwords in all secrets.
+    pub fn passwords(&self) -> Vec<String> {
+        let answer = self.run(self.secrets.list_secrets().send()).expect("they can be read");
+        let content =
+            answer.secret_list().iter().map(|one| self.secret(one.arn().expect("a secret has an ARN")));
+        let password = |content: String| {
+            let content: serde_json::Value = serde_json::from_str(&content).expect("it is JSON");
+            content["password"].as_str().expect("it has a password").to_owned()
+        };
+        content.map(password).collect()
     }
 
     /// Makes a bucket in this region.

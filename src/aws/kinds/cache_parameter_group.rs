@@ -22,9 +22,8 @@ use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument
 use crate::engine::document::Document;
 use crate::engine::resource::OnChange::InPlace;
 use crate::engine::resource::{
-    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape,
+    Condition, Effect, Found, Id, Named, Owner, Ownership, Patience, Pattern, Shape,
 };
-use crate::stack::valkey::family_in_names;
 
 /// Of every family: the group of the old version goes after an upgrade.
 const THIS: &[&str] = &["elasticache:parametergroup:{name-}*"];
@@ -71,7 +70,6 @@ impl Kind for CacheParameterGroup {
     type Live = Live;
 
     const ROWS: &'static [&'static dyn Row<Self>] = &[
-        // Ends with the family, so that the groups of two families can stand side by side.
         &NAME
             .field(text(NAME_RULE).required())
             .follows()
@@ -84,7 +82,9 @@ impl Kind for CacheParameterGroup {
             .made_from("engine_version")
             .create(Create::set_cache_parameter_group_family)
             .fixed()
-            .observe(|live| Some(live.group.cache_parameter_group_family.clone().unwrap_or_default())),
+            .observe(|live| Some(live.group.cache_parameter_group_family.clone().unwrap_or_default()))
+            // Kept beside the name, which stays for as long as the family does.
+            .chosen_once(),
         &Field::new("description")
             .field(text(DESCRIPTION_RULE).required())
             .follows()
@@ -101,7 +101,7 @@ impl Kind for CacheParameterGroup {
             .depending(parameters::cost),
         &tags::row::<Self>(&cache_tags::calls(OURS), |live| Some(tags::of(live.recorded))),
     ];
-    const CHECKS: &'static [Check] = &[tags::check, name_ends_with_the_family];
+    const CHECKS: &'static [Check] = &[tags::check];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
     const LOSS: Effect = Effect::None;
     const PATIENCE: Patience = Patience {
@@ -224,15 +224,6 @@ impl NamedGroup for CacheParameterGroup {
     }
 }
 
-fn name_ends_with_the_family(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
-    let (Some(name), Some(family)) = (NAME.of(wanted), FAMILY.of(wanted)) else { return Vec::new() };
-    let ending = family_in_names(&family);
-    if !NAME_RULE.fits(&name) || name.ends_with(&ending) {
-        return Vec::new();
-    }
-    vec![Invalid::new(NAME.name, format!("must end with `{ending}`, unlike `{name}`"))]
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -247,7 +238,6 @@ mod tests {
             ("GitLab-Valkey8", "valkey8", "1", vec![]),
             ("gitlab-redis6-x", "redis6.x", "1", vec![]),
             ("gitlab-redis7", "redis7", "1", vec![]),
-            ("gitlab-valkey8", "valkey7", "1", vec!["name"]),
             ("1-valkey8", "valkey8", "1", vec!["name"]),
             ("a-memcached1-6", "memcached1.6", "1", vec!["family"]),
             ("a-valkey8", "valkey8", "", vec!["parameters"]),

@@ -24,9 +24,8 @@ use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument
 use crate::engine::document::Document;
 use crate::engine::resource::OnChange::InPlace;
 use crate::engine::resource::{
-    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape,
+    Condition, Effect, Found, Id, Named, Owner, Ownership, Patience, Pattern, Shape,
 };
-use crate::stack::postgres::family_in_names;
 
 pub use follow::follow_versions;
 pub(crate) use parameters::meaning;
@@ -74,7 +73,6 @@ impl Kind for DbParameterGroup {
     type Live = Live;
 
     const ROWS: &'static [&'static dyn Row<Self>] = &[
-        // Ends with the family, so that the groups of two families can stand side by side.
         &NAME
             .field(text(NAME_RULE).required())
             .follows()
@@ -87,7 +85,9 @@ impl Kind for DbParameterGroup {
             .made_from("engine_version")
             .create(Create::set_db_parameter_group_family)
             .fixed()
-            .observe(|live| Some(live.group.db_parameter_group_family.clone().unwrap_or_default())),
+            .observe(|live| Some(live.group.db_parameter_group_family.clone().unwrap_or_default()))
+            // Kept beside the name, which stays for as long as the family does.
+            .chosen_once(),
         &Field::new("description")
             .field(text(DESCRIPTION_RULE).required())
             .follows()
@@ -105,7 +105,7 @@ impl Kind for DbParameterGroup {
             .depending(parameters::cost),
         &tags::row::<Self>(&rds_tags::calls(OURS), |live| Some(tags::of(live.recorded))),
     ];
-    const CHECKS: &'static [Check] = &[tags::check, name_ends_with_the_family];
+    const CHECKS: &'static [Check] = &[tags::check];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
     const LOSS: Effect = Effect::None;
     const PATIENCE: Patience = Patience {
@@ -235,15 +235,6 @@ impl NamedGroup for DbParameterGroup {
     }
 }
 
-fn name_ends_with_the_family(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
-    let (Some(name), Some(family)) = (NAME.of(wanted), FAMILY.of(wanted)) else { return Vec::new() };
-    let ending = family_in_names(&family);
-    if !NAME_RULE.fits(&name) || name.ends_with(&ending) {
-        return Vec::new();
-    }
-    vec![Invalid::new(NAME.name, format!("must end with `{ending}`, unlike `{name}`"))]
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -257,9 +248,8 @@ mod tests {
         for (name, family, description, value, expected) in [
             ("gitlab-pgsql-postgres16", "postgres16", "x", "1", vec![]),
             ("GitLab-Postgres16", "postgres16", "x", "1", vec![]),
+            ("gitlab-pgsql", "postgres16", "x", "1", vec![]),
             ("old-postgres9-6", "postgres9.6", "x", "1", vec![]),
-            ("gitlab-pgsql-postgres16", "postgres17", "x", "1", vec!["name"]),
-            ("gitlab-pgsql", "postgres16", "x", "1", vec!["name"]),
             ("1-postgres16", "postgres16", "x", "1", vec!["name"]),
             ("a--postgres16", "postgres16", "x", "1", vec!["name"]),
             ("a_b-postgres16", "postgres16", "x", "1", vec!["name"]),

@@ -124,6 +124,23 @@ impl Kept {
         recorded.unwrap_or_else(|| self.new_name(address, stem, &str::to_owned))
     }
 
+    /// The name of a parameter group. A new one ends with its family, so that the groups of two families can stand side by side while an
+    /// upgrade goes on. A recorded one is kept, whatever it is, for as long as its family is; then its stem is, which `without` finds.
+    pub(in crate::stack) fn name_in_family(
+        &self,
+        address: &Address,
+        family: &str,
+        stem: &str,
+        without: fn(&str) -> &str,
+    ) -> String {
+        let named = |stem: &str| in_family(stem, family);
+        match self.recorded(address, NAME) {
+            Some(recorded) if self.recorded(address, FAMILY) == Some(family) => recorded.to_owned(),
+            Some(recorded) => named(without(recorded)),
+            None => self.new_name(address, stem, &named),
+        }
+    }
+
     /// A name made from this stem. An object that was renamed may have kept the name that is made from its old key: then
     /// it is taken, and the next one is chosen.
     pub(in crate::stack) fn new_name(
@@ -146,8 +163,15 @@ impl Kept {
     }
 }
 
+/// The name of a parameter group that ends with its family, of which no dot can be in it: `old-postgres9-6`.
+pub fn in_family(stem: &str, family: &str) -> String {
+    format!("{stem}-{}", family.replace('.', "-"))
+}
+
 /// The field of names.
 const NAME: &str = "name";
+/// The field of the families of parameter groups.
+const FAMILY: &str = "family";
 /// The field of tags.
 const TAGS: &str = "tags";
 
@@ -189,6 +213,32 @@ mod tests {
             state.apply(Edit::Put { address: target.clone(), record });
             let kept = Kept::of(&registry(), Some(&state));
             assert_eq!(kept.in_the_place_of(&target, "subnet_id", &subnet), expected, "{zone} {refers}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_group_keeps_any_name_as_long_as_its_family_and_its_stem_after_that() {
+        let address = Address::new("aws_db_parameter_group", "pgsql");
+        let without = crate::stack::postgres::without_family;
+        let name = |recorded: Option<(&str, &str)>, family: &str| {
+            let mut kept = Kept::default();
+            if let Some((name, family)) = recorded {
+                kept.recorded.insert((address.clone(), NAME), name.to_owned());
+                kept.recorded.insert((address.clone(), FAMILY), family.to_owned());
+            }
+            kept.name_in_family(&address, family, "pgsql", without)
+        };
+        for (recorded, family, expected) in [
+            (None, "postgres16", "pgsql-postgres16"),
+            (None, "postgres9.6", "pgsql-postgres9-6"),
+            (Some(("old-postgres16", "postgres16")), "postgres16", "old-postgres16"),
+            (Some(("old-postgres16", "postgres16")), "postgres17", "old-postgres17"),
+            // Adopted, with a name that others gave it.
+            (Some(("platform", "postgres16")), "postgres16", "platform"),
+            (Some(("platform", "postgres16")), "postgres17", "platform-postgres17"),
+            (Some(("a-postgres15", "postgres16")), "postgres16", "a-postgres15"),
+        ] {
+            assert_eq!(name(recorded, family), expected, "{recorded:?} {family}");
         }
     }
 

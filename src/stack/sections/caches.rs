@@ -18,7 +18,7 @@ use crate::stack::section::titled::{Titled, titled};
 use crate::stack::section::{
     Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Others, Part, Section, kms_key,
 };
-use crate::stack::valkey::{Version, family_in_names, without_family};
+use crate::stack::valkey::{Version, without_family};
 use crate::stack::{Name, SubnetId};
 
 const CACHE: &str = "aws_elasticache_replication_group";
@@ -308,7 +308,7 @@ fn subnet_group(
     Ok(group)
 }
 
-/// The parameter group of a cache. Its name ends with the family, which an upgrade changes: both groups stand side by side meanwhile.
+/// The parameter group of a cache.
 fn parameter_group(
     draft: &mut Draft<'_>,
     (name, entry): (&Name, &Entry),
@@ -316,11 +316,8 @@ fn parameter_group(
 ) -> Result<Address, BlueprintError> {
     let address = Address::new(OF_PARAMETERS, name.as_str());
     let family = family(entry);
-    let named = |stem: &str| format!("{stem}-{}", family_in_names(&family));
-    let group_name = match draft.kept.recorded(&address, "name") {
-        Some(recorded) => named(without_family(recorded)),
-        None => draft.kept.new_name(&address, &format!("{}-{name}", draft.stack.stack), &named),
-    };
+    let stem = format!("{}-{name}", draft.stack.stack);
+    let group_name = draft.kept.name_in_family(&address, &family, &stem, without_family);
     let inputs = document(json!({
         "name": group_name,
         "family": family,

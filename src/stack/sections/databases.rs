@@ -12,7 +12,7 @@ use crate::engine::document::Document;
 use crate::engine::network::Network;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
-use crate::stack::postgres::{Version, family_in_names, without_family};
+use crate::stack::postgres::{Version, without_family};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::titled::{Titled, titled};
 use crate::stack::section::{
@@ -521,8 +521,7 @@ fn family(entry: &Entry) -> String {
     version.expect("the stack file's versions are versions").family()
 }
 
-/// The inputs of a parameter group, with its family, and the group's name, which is made from it: RDS has both
-/// groups side by side while a major upgrade goes on.
+/// The inputs of a parameter group.
 fn parameter_group_of(
     draft: &Draft<'_>,
     address: &Address,
@@ -539,11 +538,7 @@ fn parameter_group_of(
     }))
 }
 
-/// The name of a parameter group. It ends with the family, which a major upgrade changes; the rest is kept.
+/// The name of a parameter group of a family.
 fn parameter_group_name(draft: &Draft<'_>, address: &Address, name: &Name, family: &str) -> String {
-    let named = |stem: &str| format!("{stem}-{}", family_in_names(family));
-    match draft.kept.recorded(address, "name") {
-        Some(recorded) => named(without_family(recorded)),
-        None => draft.kept.new_name(address, name.as_str(), &named),
-    }
+    draft.kept.name_in_family(address, family, name.as_str(), without_family)
 }

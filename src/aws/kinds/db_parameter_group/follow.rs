@@ -8,7 +8,8 @@ use crate::aws::kinds::db_instance::DbInstance;
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::kind::Live;
-use crate::stack::postgres::{Version, family_in_names, without_family};
+use crate::stack::blueprint::in_family;
+use crate::stack::postgres::{Version, without_family};
 
 /// The option of a database that decides about the family of its group.
 const ENGINE_VERSION: &str = "engine_version";
@@ -23,8 +24,12 @@ pub fn follow_versions<'a>(blueprint: &mut Blueprint, live: impl Fn(&Address) ->
         let database = Address::new(DbInstance::KIND, group.name());
         let Some(family) = family(blueprint, live(&database), &database) else { continue };
         let Some(Declaration::Managed { inputs }) = blueprint.declarations.get_mut(&group) else { continue };
-        let stem = inputs.get(NAME.name).and_then(Value::as_str).map(without_family);
-        let Some(name) = stem.map(|stem| format!("{stem}-{}", family_in_names(&family))) else { continue };
+        let its = live(&group).filter(|live| FAMILY.text(&live.inputs) == Some(family.as_str()));
+        let name = its.and_then(|live| NAME.text(&live.inputs)).map(str::to_owned).or_else(|| {
+            let stem = without_family(NAME.text(inputs)?);
+            Some(in_family(stem, &family))
+        });
+        let Some(name) = name else { continue };
         inputs.insert(NAME.name.to_owned(), Value::from(name));
         inputs.insert(FAMILY.name.to_owned(), Value::from(family));
     }

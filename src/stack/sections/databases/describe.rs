@@ -14,8 +14,8 @@ use crate::engine::kind::Registry;
 use crate::engine::resource::Id;
 use crate::stack::Name;
 use crate::stack::describe::{Described, Left, Scene, Unsayable, name_of, passed};
-use crate::stack::postgres::{Version, family_in_names};
-use crate::stack::section::behind_group;
+use crate::stack::postgres::Version;
+use crate::stack::section::{behind_group, parameters};
 
 const OF_SUBNETS: &str = "aws_db_subnet_group";
 const OF_PARAMETERS: &str = "aws_db_parameter_group";
@@ -152,23 +152,14 @@ fn parameter_group(
         return;
     }
     let family = version.and_then(Version::parse).map(|version| version.family());
-    let ends_well =
-        family.as_ref().is_some_and(|family| group.ends_with(&format!("-{}", family_in_names(family))));
-    let parameters = scene.object(OF_PARAMETERS, group).and_then(|object| object.inputs.get("parameters"));
-    let parameters = parameters.filter(|all| all.as_object().is_some_and(|all| !all.is_empty()));
-    // It is the own group of one database; the others name it.
-    let is_free = !scene.placed.contains(&(OF_PARAMETERS.to_owned(), Id::new(group)));
-    match parameters.filter(|_| ends_well && is_free) {
+    match parameters::own(scene, (OF_PARAMETERS, group), family.as_deref()) {
         Some(parameters) => {
             described.options.insert(PARAMETERS.name.to_owned(), parameters.clone());
             described.objects.insert(super::parameter_group_address(name), Id::new(group));
         }
         None => {
             described.options.insert(PARAMETER_GROUP.name.to_owned(), group.into());
-            if is_free && scene.object(OF_PARAMETERS, group).is_some() {
-                let because = "the stack's own parameter groups set something, and have names that end with their family".to_owned();
-                described.left.push(Left { id: group.to_owned(), because });
-            }
+            parameters::leave(scene, (OF_PARAMETERS, group), described);
         }
     }
 }
