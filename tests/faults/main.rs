@@ -73,12 +73,12 @@ impl Results {
 
 #[test]
 fn whatever_happens_nothing_is_lost_doubled_or_replaced() {
-    hold(Keeps::File, 10);
+    hold(Keeps::File, 24);
 }
 
 #[test]
 fn whatever_happens_to_a_state_in_a_bucket_nothing_is_lost_doubled_or_replaced() {
-    hold(Keeps::Bucket, 25);
+    hold(Keeps::Bucket, 40);
 }
 
 /// Runs all cases, or one in so many.

@@ -34,7 +34,7 @@ use crate::{AT_ONCE, text_of};
 
 const LOCK: &str = "no thread panics while it holds the lock";
 /// `make test` runs one case in so many.
-const ONE_IN: usize = 10;
+const ONE_IN: usize = 16;
 
 /// A run and where it ended, and what others did then.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
