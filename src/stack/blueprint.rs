@@ -180,6 +180,12 @@ impl Draft<'_> {
     }
 }
 
+/// The reference to the one of the stack's own objects that has this name, or the name of one that is there, as AWS keeps it.
+pub(super) fn own_or_named(own: impl Iterator<Item = (Address, String)>, written: &str) -> String {
+    let mut own = own.filter(|(_, name)| name.eq_ignore_ascii_case(written));
+    own.next().map_or_else(|| written.to_lowercase(), |(address, _)| id_of(&address))
+}
+
 /// A reference to the id of the object at an address.
 pub(super) fn id_of(address: &Address) -> String {
     reference(address, "id")

@@ -21,7 +21,7 @@ use crate::engine::resource::{Pattern, Property, Shape};
 use super::{Name, Stack};
 
 pub use names::{BUCKETS, CACHES, DATABASES, FILE_SYSTEMS, ROLES};
-pub(super) use names::{Names, unknown};
+pub(super) use names::{Names, Short, unknown};
 pub use render::TARGETS;
 
 /// One line for each part.
@@ -46,6 +46,8 @@ pub struct StackPart {
     pub options: &'static [Property],
     /// The options that name entries of sections.
     pub(super) names: &'static [Names],
+    /// Writes out what is short for something else.
+    pub(super) write_out: fn(&mut Document),
     /// The rules over several options, each problem with its place below the part.
     pub(super) check: fn(&Stack, &Document) -> Vec<Conflict>,
 }
@@ -93,6 +95,7 @@ pub(super) fn publish(schema: &mut Value) {
 /// The options of a part with the defaults of those that are not written; all defaults where the part is not there.
 pub fn complete(part: &StackPart, written: Option<&Document>) -> Document {
     let mut document = written.cloned().unwrap_or_default();
+    (part.write_out)(&mut document);
     add_defaults(part.options, &mut document);
     document
 }

@@ -196,6 +196,23 @@ fn name_of(finding: &Finding) -> Option<&str> {
     finding.address.as_ref().map(Address::name)
 }
 
+/// The kinds whose objects hold others. The ids of all other kinds are left out of what leaves: many are names, such as those of groups, and
+/// a cache may be called like one.
+const HOLDING: [&str; 8] = [
+    "aws_security_group",
+    "aws_db_instance",
+    "aws_db_replica",
+    "aws_efs_file_system",
+    "aws_efs_mount_target",
+    "aws_efs_access_point",
+    "aws_efs_replication_configuration",
+    "aws_elasticache_replication_group",
+];
+
+fn can_hold(address: &Address) -> bool {
+    HOLDING.contains(&address.kind())
+}
+
 /// Our own objects that let go of what they hold, in the same plan.
 #[derive(Debug, Default)]
 struct Leaving {
@@ -211,17 +228,19 @@ struct Leaving {
 
 impl Leaving {
     fn of(scene: &Scene<'_>) -> Self {
-        let told: BTreeSet<&Address> =
-            scene.planning.plan.errors().filter_map(|finding| finding.address.as_ref()).collect();
+        let told = scene.planning.plan.errors().filter_map(|finding| finding.address.as_ref());
+        let told: BTreeSet<&Address> = told.filter(|address| can_hold(address)).collect();
         let in_place = scene.sightings.iter().filter(|(address, _)| told.contains(*address));
         let found = in_place.flat_map(|(_, sighting)| sighting.found()).map(|found| found.id.to_string());
         // Those that were promoted are left alone, and what they use waits for that.
         let left = scene.planning.plan.errors().filter(|finding| finding.check == ON_ITS_OWN);
         let left = left.filter_map(|finding| scene.sightings.get(finding.address.as_ref()?)?.live());
         let left = left.map(|(id, _)| id.to_string());
-        let spoken_of = found.chain(left).chain(named_and_deleted::namers(scene)).collect();
+        let namers = named_and_deleted::namers(scene).filter(|(address, _)| can_hold(address));
+        let namers = namers.map(|(_, id)| id.to_string());
+        let spoken_of = found.chain(left).chain(namers).collect();
         let mut leaving = Self { spoken_of, ..Self::default() };
-        for change in scene.changes() {
+        for change in scene.changes().filter(|change| can_hold(&change.address)) {
             let mut let_go = |id: &Id, live: &Live, is_deleted: bool| {
                 let ids = if is_deleted { &mut leaving.deleted } else { &mut leaving.changed };
                 ids.insert(id.as_str().to_owned());

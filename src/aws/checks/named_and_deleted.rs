@@ -1,12 +1,14 @@
 //! Objects of the stack that the plan deletes, while the stack file names them by id or name somewhere else.
 
+use serde_json::Value;
+
 use super::finding::Verdict;
-use super::named::parameter_group;
 use super::scene::Scene;
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::{self, Document};
 use crate::engine::plan::{Finding, Going, Mode};
+use crate::engine::resource::Id;
 
 const CHECK: &str = "named";
 
@@ -24,12 +26,12 @@ pub fn named_and_deleted(scene: &Scene<'_>) -> Vec<Finding> {
     all(scene).map(|one| one.finding()).collect()
 }
 
-/// The recorded ids of the resources that name what this plan deletes.
-pub(super) fn namers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = String> + use<'a> {
+/// The resources that name what this plan deletes, with their recorded ids.
+pub(super) fn namers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (&'a Address, &'a Id)> + use<'a> {
     let recorded = scene.state.into_iter().flat_map(|state| &state.resources);
     let by: Vec<&Address> = all(scene).map(|one| one.by).collect();
     let of_namers = recorded.filter(move |(address, _)| by.contains(address));
-    of_namers.filter_map(|(_, record)| record.id.as_ref().map(ToString::to_string))
+    of_namers.filter_map(|(address, record)| Some((address, record.id.as_ref()?)))
 }
 
 fn all<'a>(scene: &Scene<'a>) -> impl Iterator<Item = Named<'a>> + use<'a> {
@@ -52,10 +54,18 @@ fn all<'a>(scene: &Scene<'a>) -> impl Iterator<Item = Named<'a>> + use<'a> {
 fn names(inputs: &Document, at: &Address, going: &Going) -> bool {
     let id = going.id.as_str();
     match at.kind() {
-        "aws_db_parameter_group" => parameter_group(inputs).is_some_and(|name| name.eq_ignore_ascii_case(id)),
+        "aws_db_parameter_group" => is_named(inputs, "parameter_group_name", id),
+        "aws_elasticache_parameter_group" => is_named(inputs, "cache_parameter_group_name", id),
+        "aws_elasticache_subnet_group" => is_named(inputs, "cache_subnet_group_name", id),
+        "aws_db_subnet_group" => is_named(inputs, "db_subnet_group_name", id),
         "aws_security_group" | "aws_efs_file_system" => document::holds(inputs, |text| text == id),
         _ => false,
     }
+}
+
+/// True if an option holds the name, and no reference to the object.
+fn is_named(inputs: &Document, option: &str, id: &str) -> bool {
+    inputs.get(option).and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(id))
 }
 
 impl Named<'_> {

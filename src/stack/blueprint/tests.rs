@@ -568,6 +568,28 @@ fn a_parameter_group_that_is_named_is_referred_to_where_it_is_another_databases_
 }
 
 #[test]
+fn a_group_that_a_cache_names_is_referred_to_where_it_is_another_caches_own() {
+    let text = "caches:
+        a: { parameters: { timeout: 300 } }
+        b: { parameter_group: X-a-Valkey8, subnet_group: { existing: X-a-subnets } }
+        c: { parameter_group: Tuned, subnet_group: { existing: Default } }
+        d: { parameter_group: x-a-valkey8, engine: redis }";
+    let text = format!("stack: x\n{text}");
+    let stack = parse("x", text, &registry()).expect("they fit");
+    let made = blueprint(&stack, &network(2, 1, 1)).expect("they fit");
+    let used = |name: &str, field: &str| {
+        inputs(&made, &format!("aws_elasticache_replication_group.{name}"))[field].clone()
+    };
+    let [group, subnets] = ["aws_elasticache_parameter_group", "aws_elasticache_subnet_group"]
+        .map(|kind| Value::from(id_of(&Address::new(kind, "a"))));
+    let groups = ["a", "b", "c", "d"].map(|name| used(name, "cache_parameter_group_name"));
+    // One of another family is looked at by the plan, as those of others are.
+    assert_eq!(groups, [group.clone(), group, "tuned".into(), "x-a-valkey8".into()]);
+    let groups = ["a", "b", "c"].map(|name| used(name, "cache_subnet_group_name"));
+    assert_eq!(groups, [subnets.clone(), subnets, "default".into()]);
+}
+
+#[test]
 fn a_file_system_stands_in_the_zones_that_it_names_and_in_no_zone_that_is_not_there() {
     let text = "file_systems: { nfs: { zones: [eu-west-1c, eu-west-1a] }, all: {} }";
     let made = blueprint(&stack(text), &network(3, 1, 1)).expect("they fit");

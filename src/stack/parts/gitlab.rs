@@ -1,7 +1,11 @@
 //! `gitlab`: the GitLab that uses what the stack makes.
 
-use super::{BUCKETS, CACHES, DATABASES, FILE_SYSTEMS, HOST, LABEL, Names, ROLES, SIZE, StackPart};
+use serde_json::Value;
+
+use super::{BUCKETS, CACHES, DATABASES, FILE_SYSTEMS, HOST, LABEL, Names, ROLES, SIZE, Short, StackPart};
+use crate::engine::document::Document;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
+use crate::stack::section::titled::titled;
 
 pub(super) const PART: StackPart = StackPart {
     key: "gitlab",
@@ -54,8 +58,8 @@ pub(super) const PART: StackPart = StackPart {
         ),
         row(
             "buckets",
-            "The buckets for its objects, by their names in this file.",
-            Shape::Object(OBJECTS),
+            "The buckets for its objects: the name of an entry of `buckets` with `for: gitlab`, or one name for each type of object.",
+            titled(&Shape::Text(LABEL), &Shape::Object(OBJECTS)),
             Need::Optional,
         ),
         row(
@@ -131,14 +135,20 @@ pub(super) const PART: StackPart = StackPart {
         ),
     ],
     names: &[
-        Names { at: &["database"], section: DATABASES },
-        Names { at: &["file_system"], section: FILE_SYSTEMS },
-        Names { at: &["cache"], section: CACHES },
-        Names { at: &["buckets", "*"], section: BUCKETS },
-        Names { at: &["role"], section: ROLES },
-        Names { at: &["runners", "*", "cache_bucket"], section: BUCKETS },
-        Names { at: &["runners", "*", "role"], section: ROLES },
+        Names::new(&["database"], DATABASES),
+        Names::new(&["file_system"], FILE_SYSTEMS),
+        Names::new(&["cache"], CACHES),
+        Names::new(&["buckets", "*"], BUCKETS),
+        Names {
+            at: &["buckets"],
+            section: BUCKETS,
+            short_for: Some(Short { entries: of_set, written: "for: gitlab" }),
+        },
+        Names::new(&["role"], ROLES),
+        Names::new(&["runners", "*", "cache_bucket"], BUCKETS),
+        Names::new(&["runners", "*", "role"], ROLES),
     ],
+    write_out,
     check: |_, _| Vec::new(),
 };
 
@@ -171,6 +181,7 @@ const REPOSITORY: Pattern = Pattern::new(
 
 const SCHEMES: &[&str] = &["internet-facing", "internal"];
 
+/// The types of objects that each have a bucket.
 const OBJECTS: &[Property] = &[
     bucket("artifacts", "Artifacts of jobs."),
     bucket("ci_secure_files", "Secure files of CI."),
@@ -185,6 +196,23 @@ const OBJECTS: &[Property] = &[
     bucket("backups", "Backups."),
     bucket("tmp", "Room for a backup that is restored."),
 ];
+
+/// The entries of a set of buckets, one for each type of object.
+fn of_set(set: &str) -> Vec<String> {
+    OBJECTS.iter().map(|objects| in_set(set, objects.name)).collect()
+}
+
+fn in_set(set: &str, objects: &str) -> String {
+    format!("{set}-{}", objects.replace('_', "-"))
+}
+
+/// Writes the set of buckets out, where one is named.
+fn write_out(gitlab: &mut Document) {
+    let Some(set) = gitlab.get("buckets").and_then(Value::as_str) else { return };
+    let of = |objects: &Property| (objects.name.to_owned(), Value::from(in_set(set, objects.name)));
+    let all: Document = OBJECTS.iter().map(of).collect();
+    gitlab.insert("buckets".to_owned(), Value::Object(all));
+}
 
 const fn bucket(name: &'static str, doc: &'static str) -> Property {
     row(name, doc, Shape::Text(LABEL), Need::Optional)

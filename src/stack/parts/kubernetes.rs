@@ -45,7 +45,8 @@ pub(super) const PART: StackPart = StackPart {
             need: Need::Optional,
         },
     ],
-    names: &[Names { at: &["volumes", "*", "file_system"], section: FILE_SYSTEMS }],
+    names: &[Names::new(&["volumes", "*", "file_system"], FILE_SYSTEMS)],
+    write_out: |_| {},
     check,
 };
 

@@ -21,6 +21,22 @@ pub(in crate::stack) struct Names {
     pub(super) at: &'static [&'static str],
     /// The section of the entry.
     pub(super) section: &'static str,
+    /// The entries that one name is short for, and how to write them; without it, the name is that of an entry.
+    pub(super) short_for: Option<Short>,
+}
+
+/// A name that is short for several entries.
+#[derive(Clone, Copy)]
+pub(in crate::stack) struct Short {
+    pub(super) entries: fn(&str) -> Vec<String>,
+    /// The option by which one entry of the section is short for all of them.
+    pub(super) written: &'static str,
+}
+
+impl Names {
+    pub(super) const fn new(at: &'static [&'static str], section: &'static str) -> Self {
+        Self { at, section, short_for: None }
+    }
 }
 
 /// The names of entries that the stack does not have.
@@ -32,7 +48,24 @@ pub(in crate::stack) fn unknown(part: &StackPart, stack: &Stack, written: &Docum
         let section = SECTIONS.iter().find(|section| section.key == names.section);
         let entries = section.map(|section| stack.entries(section));
         let known: Vec<&str> = entries.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-        for (path, name) in found.into_iter().filter(|(_, name)| !known.contains(&name.as_str())) {
+        let is_known = |name: &str| match names.short_for {
+            Some(short) => (short.entries)(name).iter().all(|one| known.contains(&one.as_str())),
+            None => known.contains(&name),
+        };
+        for (path, name) in found.into_iter().filter(|(_, name)| !is_known(name)) {
+            if let Some(Short { written, .. }) = names.short_for {
+                conflicts.push(Conflict {
+                    path,
+                    options: Vec::new(),
+                    message: format!("`{}` is no set of `{}`", shown(&name), names.section),
+                    remedy: format!(
+                        "write `{}: {{ {written} }}` below `{}:`, or name each of them here",
+                        shown(&name),
+                        names.section
+                    ),
+                });
+                continue;
+            }
             let remedy = match nearest(&name, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if known.is_empty() => format!("write an entry of this name below `{}:`", names.section),

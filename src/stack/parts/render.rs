@@ -34,6 +34,7 @@ pub(super) const PART: StackPart = StackPart {
         },
     ],
     names: &[],
+    write_out: |_| {},
     check: |_, _| Vec::new(),
 };
 

@@ -109,15 +109,29 @@ fn a_name_of_no_entry_gets_the_nearest_one() {
 }
 
 #[test]
-fn the_buckets_of_a_short_entry_are_named_each() {
-    let of = |name: &str| {
-        let buckets = format!("  buckets: {{ lfs: {name} }}\n");
+fn the_buckets_of_a_short_entry_are_named_each_or_all_by_its_name() {
+    let of = |buckets: &str| {
         format!(
-            "databases: {{ db: {{}} }}\nbuckets: {{ gl: {{ for: gitlab }} }}\ngitlab:\n  version: \"18.11\"\n  domain: example.com\n  database: db\n{buckets}"
+            "databases: {{ db: {{}} }}\nbuckets: {{ gl: {{ for: gitlab }} }}\ngitlab:\n  version: \"18.11\"\n  domain: example.com\n  database: db\n  buckets: {buckets}\n"
         )
     };
-    assert!(parse("x", of("gl-lfs"), &registry()).is_ok());
-    assert_eq!(problems(&of("gl")), ["7: `gl` is no entry of `buckets`"]);
+    assert!(parse("x", of("{ lfs: gl-lfs }"), &registry()).is_ok());
+    assert_eq!(problems(&of("{ lfs: gl }")), ["7: `gl` is no entry of `buckets`"]);
+    assert_eq!(problems(&of("gitlab")), ["7: `gitlab` is no set of `buckets`"]);
+    let stack = parse("x", of("gl"), &registry()).expect("it is whole");
+    let buckets = &complete(part(GITLAB), stack.parts.get(GITLAB))["buckets"];
+    assert_eq!(buckets["external_diffs"], "gl-external-diffs");
+    let entries = |stack: &Stack| {
+        let section = SECTIONS.iter().find(|section| section.key == BUCKETS).expect("it is a section");
+        stack.entries(section).keys().map(ToString::to_string).collect::<BTreeSet<_>>()
+    };
+    let named: BTreeSet<String> = buckets
+        .as_object()
+        .expect("it is written out")
+        .values()
+        .map(|name| name.as_str().expect("a name").to_owned())
+        .collect();
+    assert_eq!(named, entries(&stack), "each of the set is named");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::network::Network;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
-use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
+use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, own_or_named, with};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::titled::{Titled, titled};
 use crate::stack::section::{
@@ -135,7 +135,8 @@ const PARAMETERS: Property = Property {
 
 const PARAMETER_GROUP: Property = Property {
     name: "parameter_group",
-    doc: "The name of a parameter group that is there, in place of `parameters`. It is never changed.",
+    doc: "The name of a parameter group that is there, in place of `parameters`. It is never changed. That of another cache's\n\
+          `parameters` is shared.",
     shape: Shape::Text(PARAMETER_GROUP_NAME),
     need: Need::Optional,
 };
@@ -248,13 +249,12 @@ fn declare(
         None => draft.kept.text(&address, GROUP_ID, format!("{}-{name}", draft.stack.stack)),
     };
     let subnet_group = match existing(entry) {
-        Some(existing) => existing.to_lowercase(),
+        Some(existing) => existing_subnet_group(draft, existing),
         None => id_of(&subnet_group(draft, network, (name, entry))?),
     };
-    let parameters = entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty());
-    let parameter_group = match parameters {
+    let parameter_group = match own_parameters(entry) {
         Some(parameters) => Some(id_of(&parameter_group(draft, (name, entry), parameters)?)),
-        None => entry.text(&PARAMETER_GROUP).map(str::to_lowercase),
+        None => entry.text(&PARAMETER_GROUP).map(|written| named_parameter_group(draft, entry, written)),
     };
     let secret = match has_password(entry) {
         true => Some(id_of(&secret(draft, name)?)),
@@ -289,7 +289,7 @@ fn subnet_group(
 ) -> Result<Address, BlueprintError> {
     let group = Address::new(OF_SUBNETS, name.as_str());
     let Titled { name: written, description } = Titled::of(entry, &SUBNET_GROUP);
-    let stem = format!("{}-{name}-subnets", draft.stack.stack);
+    let stem = stem_of_subnets(draft, name);
     let group_name =
         draft.made_with((&group, "name"), (SUBNET_GROUP.name, written), |kept| kept.name(&group, &stem));
     let description = match description {
@@ -316,8 +316,7 @@ fn parameter_group(
 ) -> Result<Address, BlueprintError> {
     let address = Address::new(OF_PARAMETERS, name.as_str());
     let family = family(entry);
-    let stem = format!("{}-{name}", draft.stack.stack);
-    let group_name = draft.kept.name_in_family(&address, &family, &stem, without_family);
+    let group_name = parameter_group_name(draft, &address, name, &family);
     let inputs = document(json!({
         "name": group_name,
         "family": family,
@@ -327,6 +326,45 @@ fn parameter_group(
     }));
     draft.declare(address.clone(), inputs)?;
     Ok(address)
+}
+
+fn stem_of_subnets(draft: &Draft<'_>, name: &Name) -> String {
+    format!("{}-{name}-subnets", draft.stack.stack)
+}
+
+/// The name of a parameter group of a family.
+fn parameter_group_name(draft: &Draft<'_>, address: &Address, name: &Name, family: &str) -> String {
+    draft.kept.name_in_family(address, family, &format!("{}-{name}", draft.stack.stack), without_family)
+}
+
+/// A subnet group that a cache takes as it is: the own one of another cache, or one that is there.
+fn existing_subnet_group(draft: &Draft<'_>, written: &str) -> String {
+    let entries = draft.stack.entries(&SECTION).iter().filter(|(_, entry)| existing(entry).is_none());
+    let own = entries.map(|(name, entry)| {
+        let group = Address::new(OF_SUBNETS, name.as_str());
+        let made = draft.kept.made_with(&group, "name").or(Titled::of(entry, &SUBNET_GROUP).name);
+        let its = made.map(str::to_owned);
+        let its = its.unwrap_or_else(|| draft.kept.name(&group, &stem_of_subnets(draft, name)));
+        (group, its)
+    });
+    own_or_named(own, written)
+}
+
+/// A parameter group that a cache names: the own one of another cache of the same family, or one that is there.
+fn named_parameter_group(draft: &Draft<'_>, user: &Entry, written: &str) -> String {
+    let is_like = |entry: &Entry| own_parameters(entry).is_some() && family(entry) == family(user);
+    let entries = draft.stack.entries(&SECTION).iter().filter(|(_, entry)| is_like(entry));
+    let own = entries.map(|(name, entry)| {
+        let address = Address::new(OF_PARAMETERS, name.as_str());
+        let its = parameter_group_name(draft, &address, name, &family(entry));
+        (address, its)
+    });
+    own_or_named(own, written)
+}
+
+/// The parameters of a group of the cache's own.
+fn own_parameters(entry: &Entry) -> Option<&Document> {
+    entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty())
 }
 
 /// The family of parameter groups for the version.

@@ -11,7 +11,7 @@ use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::network::Network;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
-use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
+use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, own_or_named, with};
 use crate::stack::postgres::{Version, without_family};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::titled::{Titled, titled};
@@ -354,8 +354,7 @@ fn declare(
         Some(existing) => existing_subnet_group(draft, existing),
         None => id_of(&subnet_group(draft, network, (name, entry))?),
     };
-    let parameters = entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty());
-    let parameter_group = match parameters {
+    let parameter_group = match own_parameters(entry) {
         Some(parameters) => {
             let address = parameter_group_address(name);
             let inputs = parameter_group_of(draft, &address, (name, entry), parameters);
@@ -459,38 +458,39 @@ fn subnet_group(
     Ok(group)
 }
 
-/// A subnet group that a database takes as it is: the own one of another database, which is referred to, or one that is there.
-fn existing_subnet_group(draft: &Draft<'_>, existing_name: &str) -> String {
-    let entries = draft.stack.entries(&SECTION).iter();
-    let mut own = entries.filter(|(_, entry)| existing(entry).is_none()).filter_map(|one| {
+/// A subnet group that a database takes as it is: the own one of another database, or one that is there.
+fn existing_subnet_group(draft: &Draft<'_>, written: &str) -> String {
+    let entries = draft.stack.entries(&SECTION).iter().filter(|(_, entry)| existing(entry).is_none());
+    let own = entries.map(|one| {
         let group = subnet_group_address(draft, one);
-        let made = draft.kept.made_with(&group, "name").map(str::to_owned);
-        let written = Titled::of(one.1, &SUBNET_GROUP).name.map(str::to_owned);
-        let name = made.or(written).unwrap_or_else(|| draft.kept.name(&group, unwritten(group.name())));
-        name.eq_ignore_ascii_case(existing_name).then(|| id_of(&group))
+        let made = draft.kept.made_with(&group, "name").or(Titled::of(one.1, &SUBNET_GROUP).name);
+        let its = made.map(str::to_owned);
+        let its = its.unwrap_or_else(|| draft.kept.name(&group, unwritten(group.name())));
+        (group, its)
     });
-    own.next().unwrap_or_else(|| existing_name.to_lowercase())
+    own_or_named(own, written)
 }
 
 fn parameter_group_address(name: &Name) -> Address {
     Address::new("aws_db_parameter_group", name.as_str())
 }
 
-/// A parameter group that a database names: the own one of another database of the same family, which is referred to, or one that
-/// is there, of which the plan looks at the family.
+/// A parameter group that a database names: the own one of another database of the same family, or one that is there, of which the plan
+/// looks at the family.
 fn named_parameter_group(draft: &Draft<'_>, user: &Entry, written: &str) -> String {
-    let is_like = |entry: &Entry| has_parameters(entry) && family(entry) == family(user);
-    let mut entries = draft.stack.entries(&SECTION).iter().filter(|(_, entry)| is_like(entry));
-    let own = entries.find_map(|(name, entry)| {
+    let is_like = |entry: &Entry| own_parameters(entry).is_some() && family(entry) == family(user);
+    let entries = draft.stack.entries(&SECTION).iter().filter(|(_, entry)| is_like(entry));
+    let own = entries.map(|(name, entry)| {
         let address = parameter_group_address(name);
         let its = parameter_group_name(draft, &address, name, &family(entry));
-        its.eq_ignore_ascii_case(written).then_some(address)
+        (address, its)
     });
-    own.map_or_else(|| written.to_lowercase(), |address| id_of(&address))
+    own_or_named(own, written)
 }
 
-fn has_parameters(entry: &Entry) -> bool {
-    entry.get(&PARAMETERS).and_then(Value::as_object).is_some_and(|all| !all.is_empty())
+/// The parameters of a group of the database's own.
+fn own_parameters(entry: &Entry) -> Option<&Document> {
+    entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty())
 }
 
 fn too_few_zones(name: &Name, network: &Network, is_named: bool) -> BlueprintError {
