@@ -146,6 +146,7 @@ pub struct Aws {
     config: SdkConfig,
     expiry: identity::Expiry,
     account: Arc<OnceLock<String>>,
+    caller: Arc<OnceLock<String>>,
     region: String,
     folder: PathBuf,
     variable: Variables,
@@ -312,6 +313,7 @@ impl Aws {
             config,
             expiry,
             account: Arc::default(),
+            caller: Arc::default(),
             region,
             folder: PathBuf::new(),
             variable,
@@ -410,7 +412,15 @@ impl Aws {
     pub async fn account(&self) -> Result<String, CloudError> {
         let identity = self.sts.get_caller_identity().send().await.map_err(aws_error(IDENTITY))?;
         let account = identity.account.unwrap_or_default();
+        if let Some(arn) = identity.arn {
+            let _ = self.caller.set(arn);
+        }
         Ok(self.account.get_or_init(|| account).clone())
+    }
+
+    /// The ARN of the credentials, where this run has asked for it by now.
+    pub fn known_caller(&self) -> Option<String> {
+        self.caller.get().cloned()
     }
 
     /// The account, where this run knows it by now; before anything is changed, it does.

@@ -9,6 +9,7 @@ mod examples;
 mod export;
 pub mod first_file;
 mod graph;
+mod history;
 mod iam_policy;
 mod import;
 mod init;
@@ -160,8 +161,18 @@ Examples:
   provision output
   provision output nfs_mount_points          Names separated by spaces, one for each zone
   provision output pgsql_endpoint            host:port
-  provision output --json | jq -r .databases")]
+  provision output --json | jq -r .databases
+  eval \"$(provision output --format env)\"    Variables such as NFS_DNS_NAME, for a script
+  provision output --format configmap        For kubectl apply -f -")]
     Output(Output),
+    /// Print who changed the stack or its state, when, and with which result
+    ///
+    /// The state keeps the last hundred runs: their time, the ARN of the credentials, command, counts, and the digest of the plan.
+    #[command(after_long_help = "\
+Examples:
+  provision history
+  provision history -n 1 --json              The last run, for a script")]
+    History(History),
     /// Print or write what Kubernetes and GitLab read of the stack: manifests and configuration
     ///
     /// Rendered from the state and the stack file alone, the same bytes each time; AWS is not asked. No file holds a password. The parts
@@ -299,6 +310,7 @@ impl Command {
             Self::Init
             | Self::Import(_)
             | Self::Output(_)
+            | Self::History(_)
             | Self::Render(_)
             | Self::Secret(_)
             | Self::Export(_)
@@ -401,6 +413,17 @@ pub struct Output {
     /// Print only the value of this output
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// The form of what is printed
+    #[arg(long, value_enum, default_value_t = output::Format::Text, conflicts_with = "json")]
+    pub format: output::Format,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The number of runs, the newest first
+    #[arg(short, long, default_value_t = 20)]
+    pub number: usize,
 }
 
 /// Arguments of `render`.
@@ -619,6 +642,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
     match command {
         Command::Completions(Completions { shell }) => completions::run(shell, screen),
         Command::Schema(Schema { document }) => schema::run(document, screen),
+        Command::History(request) => wait_for(history::run(&request, &global, screen)),
         Command::Output(request) => wait_for(output::run(&request, &global, screen)),
         Command::Render(request) => wait_for(render::run(&request, &global, screen)),
         Command::Secret(request) => wait_for(secret::run(&request, &global, screen)),

@@ -29,6 +29,7 @@ pub use coming::coming;
 pub use comparison::differences;
 pub use description::Description;
 pub use target::{File, Members, Refused, Rendered, Rendering, Target, chosen, files, is_rendered, render};
+pub use targets::config_map;
 
 #[cfg(test)]
 pub mod tests;

@@ -11,6 +11,7 @@ use crate::engine::plan::{Mode, Plan, Summary};
 use crate::engine::planner::{self, Options};
 use crate::engine::saved::SavedPlan;
 use crate::engine::state::{State, StateError, Writer};
+use crate::stack::outputs::outputs_of;
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{RunWords, harmless};
 
@@ -23,7 +24,7 @@ use super::screen::Screen;
 use super::session::{Outlook, Session, needed, wanted};
 use super::show::Shown;
 use super::stack_file::Purpose;
-use super::{Apply, Destroy, Exit, rebuild, show};
+use super::{Apply, Destroy, Exit, output, rebuild, show};
 
 /// The task of one run.
 struct Request {
@@ -79,9 +80,10 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
     let session = &Session::open_with(global, Purpose::Write, needed(&request.options)).await?;
     let first = session.first_state().await?;
     let command = command(&request.options);
-    let locking = Locking { store: &session.store, command, timeout: request.lock_timeout, waited: None };
+    let store = &session.store_to_lock();
+    let locking = Locking { store, command, timeout: request.lock_timeout, waited: None };
     locked(locking, first, screen, async |writer, screen, interrupt| {
-        let outlook =
+        let mut outlook =
             unless_interrupted(interrupt, prepare(session, &request, global, writer, screen)).await?;
         match request.options.mode {
             Mode::RefreshOnly => {
@@ -104,6 +106,8 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
                 Ok(Exit::Done)
             }
             Mode::Apply | Mode::Destroy => {
+                let digest = session.bind(&mut outlook, &request.options).digest;
+                writer.carries_out(digest);
                 carry_out(session, &request, &outlook, writer, screen, interrupt).await
             }
         }
@@ -265,6 +269,14 @@ async fn carry_out(
             delivered.map_err(Failure::undelivered)?;
             if request.options.mode == Mode::Apply {
                 session.write_rendered(writer.state(), screen)?;
+                if screen.shows_results() {
+                    let outputs = outputs_of(writer.state(), &session.stack);
+                    if !outputs.texts().is_empty() {
+                        screen.out.line("");
+                        screen.out.line("Outputs:");
+                        output::print(&outputs, screen);
+                    }
+                }
             }
             Ok(Exit::Done)
         }

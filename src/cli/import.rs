@@ -68,7 +68,7 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     let session = &Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
     let timeout = request.lock.lock_timeout;
-    let locking = Locking { store: &session.store, command: "import", timeout, waited: None };
+    let locking = Locking { store: &session.store_to_lock(), command: "import", timeout, waited: None };
     let looked = locked(locking, first, screen, async |writer, screen, interrupt| {
         let wanted = Wanted { vpc: Some(vpc), ..wanted(&request.discovery, global) };
         let watched = watch(session, wanted, global, writer, screen);

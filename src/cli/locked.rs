@@ -73,7 +73,8 @@ fn relieved(holder: &Holder) -> String {
 
 /// The run that holds a lock, fit to be shown.
 pub(super) fn run_of(holder: &Holder) -> String {
-    let Holder { user, host, pid, command, since, .. } = holder;
+    let Holder { user, host, pid, command, since, caller, .. } = holder;
+    let user = caller.as_ref().unwrap_or(user);
     format!(
         "`{}` of {} on {} (process {pid}, since {})",
         harmless(command),

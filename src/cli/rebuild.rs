@@ -30,7 +30,8 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
     let first = session.first_state().await?;
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
-    let locking = Locking { store: &session.store, command: "state rebuild", timeout, waited: None };
+    let locking =
+        Locking { store: &session.store_to_lock(), command: "state rebuild", timeout, waited: None };
     let found = locked(locking, first, screen, async |writer, screen, interrupt| {
         session.check_account(Some(writer.state()), &account)?;
         let finding = Finding {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::aws::network::Evidence;
 use crate::engine::address::Address;
 use crate::engine::resource::Id;
-use crate::engine::state::Record;
+use crate::engine::state::{PastRun, Record};
 use crate::terraform::{Adoptable, Reference};
 
 /// The document that `init --json` prints.
@@ -60,6 +60,13 @@ pub struct Exported<'a> {
     pub warnings: Vec<ExportedWarning<'a>>,
     /// The commands that let go of everything here, for when Terraform has it.
     pub commands: Vec<String>,
+}
+
+/// The document that `history --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct History<'a> {
+    /// The newest first.
+    pub runs: Vec<&'a PastRun>,
 }
 
 /// The document that `secret NAME --json` prints.

@@ -51,6 +51,8 @@ pub enum Document {
     ImportTerraform,
     /// What `export terraform --json` prints
     ExportTerraform,
+    /// What `history --json` prints
+    History,
     /// The document of `secret NAME --json`
     SecretCommands,
     /// The document of `render TARGET --json`
@@ -90,6 +92,7 @@ pub fn schema(document: Document) -> Value {
         Document::ExportTerraform => {
             ("An export to Terraform", FORMAT_VERSION, of::<Versioned<report::Exported<'_>>>())
         }
+        Document::History => ("The runs of a state", FORMAT_VERSION, of::<Versioned<report::History<'_>>>()),
         Document::SecretCommands => {
             ("The commands of a Secret", FORMAT_VERSION, of::<Versioned<report::SecretCommands<'_>>>())
         }

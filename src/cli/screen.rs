@@ -80,6 +80,11 @@ impl Screen {
         !approval.auto_approve && matches!(self.asking, Asking::Somebody(_))
     }
 
+    /// True where a person reads what a run says, and results are more than an event.
+    pub fn shows_results(&self) -> bool {
+        matches!(self.show, Show::Live | Show::Lines)
+    }
+
     /// Writes sentences to standard error, no wider than the terminal.
     pub fn say(&mut self, text: &str) {
         self.err.write(&sentences(&self.carried.on(text), &self.styles.err));

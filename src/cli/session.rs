@@ -105,6 +105,11 @@ impl Session {
         Taken { stack_files: &self.stack_paths, state: self.store.file() }
     }
 
+    /// The place of the state, for a run that locks it: it says whose credentials it has, as far as they are known.
+    pub fn store_to_lock(&self) -> Store {
+        self.store.clone().for_caller(self.aws.known_caller())
+    }
+
     /// Reads the state without locking it.
     pub async fn state(&self) -> Result<Option<State>, Failure> {
         let state = self.store.read().await.map_err(state_failure)?;

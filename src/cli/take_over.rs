@@ -92,7 +92,8 @@ pub(super) async fn carry_out(
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
     let (waited, is_stale) = (AtomicBool::new(false), AtomicBool::new(false));
-    let locking = Locking { store: &session.store, command: "import", timeout, waited: Some(&waited) };
+    let locking =
+        Locking { store: &session.store_to_lock(), command: "import", timeout, waited: Some(&waited) };
     let asked = Instant::now();
     let taken = locked(locking, first, screen, async |writer, screen, interrupt| {
         // The run that had the lock meanwhile may have changed all that was seen before.

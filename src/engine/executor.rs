@@ -90,8 +90,11 @@ pub async fn execute(
     };
     execution.record_what_stays();
     execution.work().await?;
+    execution.say_what_was_left_out();
+    let summary = execution.summary();
+    execution.writer.ended(&summary);
     execution.make_whole().await?;
-    Ok(execution.report())
+    Ok(execution.report(summary))
 }
 
 /// The progress of a step.
@@ -351,8 +354,7 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn report(mut self) -> Report {
-        self.say_what_was_left_out();
+    fn summary(&self) -> RunSummary {
         let finished: Vec<Change> = self
             .run
             .planning
@@ -382,7 +384,7 @@ impl<'a> Execution<'a> {
             () if self.failures.is_empty() => RunOutcome::Done,
             () => RunOutcome::Failed,
         };
-        let summary = RunSummary {
+        RunSummary {
             outcome,
             done: Summary::of(&in_force),
             queued,
@@ -391,7 +393,10 @@ impl<'a> Execution<'a> {
             in_flight: in_flight.into_iter().collect(),
             not_recorded: BTreeMap::new(),
             elapsed_seconds: self.started.elapsed().as_secs_f64(),
-        };
+        }
+    }
+
+    fn report(self, summary: RunSummary) -> Report {
         (self.sink)(Event::Summary(summary.clone()));
         Report { summary, failures: self.failures, skipped: self.skipped }
     }

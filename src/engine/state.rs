@@ -4,6 +4,7 @@ mod error;
 pub mod format;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod history;
 mod journal;
 mod links;
 mod local;
@@ -26,6 +27,7 @@ use crate::engine::resource::{Claim, Id, claim};
 
 pub use error::StateError;
 pub use format::Damage;
+pub use history::{PastRun, RunEnd};
 pub use local::{BESIDE, relocate, sibling as beside};
 pub use lock::Holder;
 pub use moves::{NotMoved, Place, meant, moves};
@@ -53,6 +55,9 @@ pub struct State {
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
     pub resources: BTreeMap<Address, Record>,
+    /// The last runs that changed this state, the oldest first. Earlier ones are in older versions of the state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<PastRun>,
 }
 
 /// The record of one resource.
@@ -157,7 +162,19 @@ pub enum Edit {
     Facts {
         facts: Facts,
     },
+    /// A run begins to change the state, or knows more of what it will do.
+    Began {
+        run: PastRun,
+    },
+    /// The run with this lock has ended.
+    Ended {
+        id: String,
+        end: RunEnd,
+    },
 }
+
+/// The number of runs that a state keeps.
+const RUNS: usize = 100;
 
 impl State {
     /// The version of the format that this program writes. It reads the older ones too.
@@ -175,6 +192,7 @@ impl State {
             region: region.to_owned(),
             facts: Facts::new(),
             resources: BTreeMap::new(),
+            runs: Vec::new(),
         }
     }
 
@@ -194,6 +212,17 @@ impl State {
                 self.formerly.insert(old);
             }
             Edit::Facts { facts } => self.facts.extend(facts),
+            Edit::Began { run } => {
+                self.runs.retain(|one| one.holder.id != run.holder.id);
+                self.runs.push(run);
+                let surplus = self.runs.len().saturating_sub(RUNS);
+                self.runs.drain(..surplus);
+            }
+            Edit::Ended { id, end } => {
+                if let Some(run) = self.runs.iter_mut().rfind(|run| run.holder.id == id) {
+                    run.end = Some(end);
+                }
+            }
         }
         self.serial += 1;
     }

@@ -12,6 +12,7 @@ mod runner_values;
 use super::description::Description;
 use super::secrets::Recipe;
 use super::target::Target;
+use super::yaml;
 
 /// One line for each target.
 pub const TARGETS: &[&Target] = &[
@@ -29,6 +30,11 @@ pub const TARGETS: &[&Target] = &[
 /// The commands that make the Secrets which rendered files name, beside those of passwords that AWS manages.
 pub fn recipes(description: &Description<'_>) -> Vec<Recipe> {
     [helm_values::recipes(description), runner_values::recipes(description)].concat()
+}
+
+/// A ConfigMap with every output that has a value.
+pub fn config_map(description: &Description<'_>) -> String {
+    yaml::document(&kubernetes::outputs(description))
 }
 
 #[cfg(test)]

@@ -169,7 +169,8 @@ fn queued(queued: &[Queued]) -> Vec<String> {
     windows.into_iter().map(|(opens, count)| format!("{count} {}", queued_for(opens))).collect()
 }
 
-fn done(summary: &Summary) -> Vec<String> {
+/// What was done, by action: `8 created`.
+pub(super) fn done(summary: &Summary) -> Vec<String> {
     let Summary { create, update, replace, delete, adopt: _, watch, forget, no_op: _, blocked: _ } = *summary;
     [
         (create, Action::Create),

@@ -37,7 +37,8 @@ pub enum StateError {
 }
 
 fn describe(holder: &Holder) -> String {
-    let Holder { id, user, host, pid, command, since } = holder;
+    let Holder { id, user, host, pid, command, since, caller } = holder;
+    let user = caller.as_ref().unwrap_or(user);
     format!(" by `{command}` of {user} on {host} (process {pid}, since {since}, lock {id})")
 }
 

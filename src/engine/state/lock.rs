@@ -26,6 +26,9 @@ pub struct Holder {
     pub command: String,
     /// When it began, in UTC (RFC 3339).
     pub since: String,
+    /// The ARN of its credentials in AWS, where it asked for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
 }
 
 impl Holder {
@@ -71,9 +74,15 @@ impl Holder {
             host: this_host(),
             pid: std::process::id(),
             command: command.to_owned(),
-            since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            since: now(),
+            caller: None,
         }
     }
+}
+
+/// The time, in UTC (RFC 3339).
+pub(super) fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn this_host() -> String {

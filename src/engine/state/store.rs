@@ -9,7 +9,8 @@ use futures_util::future::BoxFuture;
 
 use super::local::LocalState;
 use super::lock::Holder;
-use super::{Edit, State, StateError};
+use super::{Edit, PastRun, RunEnd, State, StateError};
+use crate::engine::event::{RunOutcome, RunSummary};
 
 /// A place that keeps a state: a file, an object in a bucket.
 pub trait Backend: Debug + Display + Send + Sync {
@@ -76,6 +77,7 @@ pub enum Written {
 pub struct Store {
     place: Arc<dyn Backend>,
     user: String,
+    caller: Option<String>,
 }
 
 impl Display for Store {
@@ -87,13 +89,19 @@ impl Display for Store {
 impl Store {
     /// A place of any kind.
     pub fn new(place: impl Backend + 'static) -> Self {
-        Self { place: Arc::new(place), user: "unknown".to_owned() }
+        Self { place: Arc::new(place), user: "unknown".to_owned(), caller: None }
     }
 
     /// The same, for a run that this user has started; a lock says so.
     #[must_use]
     pub fn for_user(self, user: &str) -> Self {
         Self { user: user.to_owned(), ..self }
+    }
+
+    /// The same, for a run with the credentials of this ARN in AWS.
+    #[must_use]
+    pub fn for_caller(self, caller: Option<String>) -> Self {
+        Self { caller, ..self }
     }
 
     /// A file, with its journal, backup and lock beside it.
@@ -132,11 +140,14 @@ impl Store {
         timeout: Duration,
         fresh: impl FnOnce() -> State,
     ) -> Result<Writer, StateError> {
-        let (keeper, found) = self.place.lock(Holder::this_run(command, &self.user), timeout).await?;
+        let holder = Holder { caller: self.caller.clone(), ..Holder::this_run(command, &self.user) };
+        let run = PastRun::of(holder.clone());
+        let (keeper, found) = self.place.lock(holder, timeout).await?;
         let is_new = found.is_none();
         // Everything written from here on is in the format of now, no matter which one it was read in.
         let found = found.map(|found| State { version: State::VERSION, ..found });
-        Ok(Writer { state: found.unwrap_or_else(fresh), staged: Vec::new(), is_new, failed: false, keeper })
+        let state = found.unwrap_or_else(fresh);
+        Ok(Writer { state, staged: Vec::new(), run, stage: Stage::Idle, is_new, failed: false, keeper })
     }
 
     /// True if there is a lock that `id` names and that can be taken away; false where the state is not locked.
@@ -161,10 +172,21 @@ impl Store {
 pub struct Writer {
     state: State,
     staged: Vec<Edit>,
+    run: PastRun,
+    stage: Stage,
     is_new: bool,
     /// True if a write has failed: the next run, and nothing else, looks at what is there then.
     failed: bool,
     keeper: Box<dyn Keeper>,
+}
+
+/// The stage of a run, as the history of the state has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It has changed nothing.
+    Idle,
+    Begun,
+    Ended,
 }
 
 impl Writer {
@@ -183,10 +205,38 @@ impl Writer {
         self.keeper.relieved()
     }
 
-    /// Carries out an edit, to be made durable by the next commit.
+    /// Carries out an edit, to be made durable by the next commit. With the first one, the run is in the history of the state.
     pub fn edit(&mut self, edit: Edit) {
+        if self.stage == Stage::Idle {
+            self.stage = Stage::Begun;
+            self.stage_edit(Edit::Began { run: self.run.clone() });
+        }
+        self.stage_edit(edit);
+    }
+
+    fn stage_edit(&mut self, edit: Edit) {
         self.state.apply(edit.clone());
         self.staged.push(edit);
+    }
+
+    /// Takes note of the plan that is carried out, by its digest.
+    pub fn carries_out(&mut self, digest: String) {
+        self.run.plan = Some(digest);
+        if self.stage == Stage::Begun {
+            self.stage_edit(Edit::Began { run: self.run.clone() });
+        }
+    }
+
+    /// Takes note of how a plan was carried out, where that changed anything.
+    pub fn ended(&mut self, summary: &RunSummary) {
+        self.end(RunEnd::of(summary));
+    }
+
+    fn end(&mut self, end: RunEnd) {
+        if self.stage == Stage::Begun {
+            self.stage = Stage::Ended;
+            self.stage_edit(Edit::Ended { id: self.run.holder.id.clone(), end });
+        }
     }
 
     /// Makes everything that is staged durable, at once.
@@ -227,6 +277,7 @@ impl Writer {
     /// # Errors
     /// When it cannot be made durable. What was committed before is still there, and the next run reads it.
     pub async fn close(mut self) -> Result<State, StateError> {
+        self.end(RunEnd::without_plan(RunOutcome::Done));
         let committed = self.commit().await;
         let written = if committed.is_ok() { Written::All } else { Written::Unknown };
         let released = self.keeper.release(&self.state, written).await;
@@ -234,7 +285,12 @@ impl Writer {
     }
 
     /// Gives the lock back without writing what is staged.
-    pub async fn abandon(self) {
+    pub async fn abandon(mut self) {
+        if !self.failed && self.staged.is_empty() && self.stage == Stage::Begun {
+            self.end(RunEnd::without_plan(RunOutcome::Failed));
+            // The run is in the history as one that did not end, where this is not written.
+            let _ = self.commit().await;
+        }
         let written = match (self.failed, self.staged.is_empty()) {
             (true, _) => Written::Unknown,
             (false, true) => Written::All,

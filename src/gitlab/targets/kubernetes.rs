@@ -47,8 +47,8 @@ fn namespace(description: &Description<'_>) -> Value {
     object(&Namespace { metadata, ..Namespace::default() })
 }
 
-/// Every output, for pods that want to read them.
-fn outputs(description: &Description<'_>) -> Value {
+/// A ConfigMap with every output, for pods that want to read them.
+pub(in crate::gitlab) fn outputs(description: &Description<'_>) -> Value {
     let metadata = metadata(description, format!("{}-outputs", description.stack.stack));
     object(&ConfigMap { data: Some(description.everything()), metadata, ..ConfigMap::default() })
 }
