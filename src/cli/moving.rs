@@ -60,7 +60,7 @@ pub(super) async fn run(
         claim(writer, |address| moved.values().any(|to| to == address));
         Ok(())
     };
-    change(existing, lock, screen, work).await?;
+    change("state move", existing, lock, screen, work).await?;
     let moves = moved.iter().map(|(from, to)| StateMove { from, to }).collect();
     let (from, to) = (from.to_string(), to.to_string());
     let sentence = format!("Moved {from} to {to}. Next: provision plan");
@@ -198,7 +198,7 @@ async fn rename_stack(
         }
         Ok(())
     };
-    change((store, state), lock, screen, work).await?;
+    change("state move", (store, state), lock, screen, work).await?;
     if let Some((from, to)) = file {
         relocate(&from, &to, lock.lock_timeout).await.map_err(state_failure)?;
     }

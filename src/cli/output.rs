@@ -131,3 +131,20 @@ fn by_hint(missing: &[Missing]) -> Vec<(Vec<&Missing>, &str)> {
     }
     groups
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_a_variable_that_a_shell_takes_with_any_value() {
+        for (output, value, expected) in [
+            ("nfs_dns_name", "fs-1.efs", "NFS_DNS_NAME=fs-1.efs"),
+            ("databases.gitlab-pgsql.host", "h", "DATABASES_GITLAB_PGSQL_HOST=h"),
+            ("nfs_mount_points", "a b", "NFS_MOUNT_POINTS='a b'"),
+            ("9.a", "$(id) it's", "_9_A='$(id) it'\\''s'"),
+        ] {
+            assert_eq!(assigned(&variable(output), value), expected);
+        }
+    }
+}

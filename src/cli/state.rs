@@ -48,7 +48,7 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
                 Ok(())
             };
             let existing = existing_state(global, Purpose::Write, screen).await?;
-            change(existing, lock, screen, forget).await?;
+            change("state forget", existing, lock, screen, forget).await?;
             let sentence = match forgotten.len() {
                 1 => format!("Forgot {place}."),
                 count => format!("Forgot {place}: {count} records."),
@@ -74,12 +74,13 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
 
 /// Locks a state that is there, and changes it.
 pub(super) async fn change(
+    command: &str,
     (store, state): (Store, state::State),
     lock: Lock,
     screen: &mut Screen,
     work: impl AsyncFnOnce(&mut Writer, &mut Screen) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let locking = Locking { store: &store, command: "state", timeout: lock.lock_timeout, waited: None };
+    let locking = Locking { store: &store, command, timeout: lock.lock_timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         unless_interrupted(interrupt, work(writer, screen)).await
     })

@@ -79,8 +79,8 @@ impl Cloud {
         groups.into_iter().filter_map(|group| Some((group.clone(), node(&group)?))).collect()
     }
 
-    #[allow(dead_code, reason = "for the fault matrix")]
     /// The keys of the tags of something of ElastiCache.
+    #[allow(dead_code, reason = "for the fault matrix")]
     pub fn cache_tags(&self, arn: &str) -> Vec<String> {
         let answer = self.run(self.elasticache.list_tags_for_resource().resource_name(arn).send());
         let tags = answer.expect("the object is there").tag_list.unwrap_or_default();
@@ -101,6 +101,7 @@ impl Cloud {
     }
 
     /// The passwords in all secrets.
+    #[allow(dead_code, reason = "for the fault matrix")]
     pub fn passwords(&self) -> Vec<String> {
         let answer = self.run(self.secrets.list_secrets().send()).expect("they can be read");
         let content =

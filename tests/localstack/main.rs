@@ -20,6 +20,7 @@ mod faults;
 mod file_systems;
 mod foreign;
 mod from_backup;
+mod history;
 mod holders;
 mod identity;
 mod ignored;

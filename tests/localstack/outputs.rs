@@ -188,3 +188,30 @@ fn an_output_that_aws_changed_is_shown_counts_and_is_recorded() {
         world.plans_nothing();
     }
 }
+
+#[test]
+fn a_shell_reads_the_outputs_back_and_kubernetes_gets_them_as_a_config_map() {
+    let world = World::applied();
+    let document = world.provision(&["output", "--json"]).exits(0).json();
+    assert_eq!(world.provision(&["output", "--format", "json"]).exits(0).json(), document);
+    let env = world.provision(&["output", "--format", "env"]).exits(0).out;
+    let script = format!("{env}\nprintf '%s|%s' \"$NFS_DNS_NAME\" \"$NFS_MOUNT_POINTS\"");
+    let read =
+        std::process::Command::new("sh").args(["-eu", "-c", &script]).output().expect("there is a shell");
+    let text = |name: &str| world.provision(&["output", name]).exits(0).out.trim().to_owned();
+    let expected = format!("{}|{}", text("nfs_dns_name"), text("nfs_mount_points"));
+    assert_eq!(String::from_utf8_lossy(&read.stdout), expected);
+    assert_eq!(
+        world.provision(&["output", "nfs_dns_name", "--format", "env"]).exits(0).out.trim(),
+        format!("NFS_DNS_NAME={}", text("nfs_dns_name"))
+    );
+    let map = world.provision(&["output", "--format", "configmap"]).exits(0).out;
+    for line in ["kind: ConfigMap", "name: shop-outputs", &format!("nfs_dns_name: {}", text("nfs_dns_name"))]
+    {
+        assert!(map.contains(line), "{line}: {map}");
+    }
+    world
+        .provision(&["output", "nfs_dns_name", "--format", "configmap"])
+        .exits(1)
+        .says(&["leave the name out"]);
+}
