@@ -35,7 +35,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("parameter", "RDS does not have a parameter, or does not take its value"),
     (
         "password",
-        "a password that is to be sent cannot be read, or a new one would be none of a cache that has one",
+        "a password that is to be sent cannot be read, would be none of a cache that has one, or would be lost",
     ),
     ("permissions", "the credentials may not do what is planned"),
     ("protected", "what is to be deleted has its deletion protection on"),

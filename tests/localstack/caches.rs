@@ -205,6 +205,41 @@ fn a_secret_that_is_gone_is_not_made_anew_beside_a_cache_that_has_its_password()
 }
 
 #[test]
+fn the_only_copy_of_a_password_is_not_deleted_while_its_cache_stays() {
+    let world = World::seeded(&[]);
+    world.write_stack(QUEUE);
+    world.apply(&[]);
+    let before = world.cloud.secret("shop-queue-password");
+    world.write_stack(&format!("{QUEUE}    password: unmanaged\n"));
+    let refused = world.provision(&["apply", "--auto-approve"]).exits(1);
+    refused.says(&["the only copy", "provision state forget aws_secretsmanager_secret.queue"]);
+    world.provision(&["state", "forget", "aws_secretsmanager_secret.queue", "--yes"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.cloud.secret("shop-queue-password"), before);
+}
+
+#[test]
+fn a_secret_without_a_password_that_the_cache_takes_is_an_error_at_once_that_names_it() {
+    let world = World::seeded(&[]);
+    world.write_stack(QUEUE);
+    world.control.refuse_always("elasticache.CreateReplicationGroup", "AccessDenied", 403);
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    world.control.forget_faults();
+    for content in ["plain", r#"{"password":"too short"}"#, r#"{"password":"a word with spaces"}"#] {
+        let call = world.cloud.secrets.put_secret_value().secret_id("shop-queue-password");
+        world.cloud.run(call.secret_string(content).send()).expect("it is there");
+        let refused = world.provision(&["apply", "--auto-approve"]).exits(1);
+        assert!(!refused.said().contains("refused for now"), "{}", refused.said());
+        refused.says(&["shop-queue-password", "UnusablePassword", "delete-secret"]);
+    }
+    let call = world.cloud.secrets.delete_secret().secret_id("shop-queue-password");
+    world.cloud.run(call.force_delete_without_recovery(true).send()).expect("it is there");
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
 fn a_cache_is_found_again_after_its_state_was_lost() {
     let world = World::seeded(&[]);
     world.write_stack(QUEUE);

@@ -20,6 +20,8 @@ use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::references;
 use crate::engine::plan::Finding;
+use crate::engine::resource::Id;
+use crate::engine::state::Record;
 use crate::stack::valkey::Version;
 
 const OF_VERSION: &str = "engine-version";
@@ -97,6 +99,7 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Caches {
 impl Answer for Caches {
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
         let mut findings = passwords(scene);
+        findings.extend(only_copies(scene));
         let mut more = Vec::new();
         for (prospect, desired) in &self.prospects {
             let address = &prospect.address;
@@ -186,16 +189,42 @@ fn passwords(scene: &Scene<'_>) -> Vec<Finding> {
         }
         let record = scene.state.and_then(|state| state.resources.get(&secret));
         let name = record.and_then(|record| record.inputs.get("name")).and_then(Value::as_str);
-        let name = name.unwrap_or("NAME");
+        let again = name.map(|name| {
+            format!("to have the secret again, if it was deleted within 30 days: aws secretsmanager restore-secret --secret-id {name}; or ")
+        });
         let message =
             format!("the cache {id} has a password already, and a new secret would hold another one");
-        let verdict = Verdict::error(message).hint(format!(
-            "to have the secret again, if it was deleted within 30 days: aws secretsmanager restore-secret --secret-id {name}; or              write `password: unmanaged` for `{}`",
-            address.name()
-        ));
+        let again = again.unwrap_or_default();
+        let verdict = Verdict::error(message)
+            .hint(format!("{again}write `password: unmanaged` for `{}`", address.name()));
         Some(verdict.of(OF_PASSWORD, &secret))
     };
     stands.filter_map(finding).collect()
+}
+
+/// A secret that is deleted, while the cache stays whose password it holds: ElastiCache shows that to nobody.
+fn only_copies(scene: &Scene<'_>) -> Vec<Finding> {
+    let changes = &scene.planning.plan.changes;
+    let goes = |address: &Address| changes.iter().any(|one| one.address == *address && !one.goes.is_empty());
+    let records = || scene.state.into_iter().flat_map(|state| &state.resources);
+    let secrets = changes.iter().filter(|one| one.address.kind() == SECRET);
+    let finding = |(secret, id): (&Address, &Id)| {
+        let uses = |(address, record): &(&Address, &Record)| {
+            let its = record.inputs.get("password_secret_arn").and_then(Value::as_str);
+            address.kind() == CACHE && its == Some(id.as_str()) && !record.gone && !goes(address)
+        };
+        let (cache, record) = records().find(uses)?;
+        let name = record.id.as_ref()?;
+        let message = format!("it holds the only copy of the password of the cache {name}, which stays");
+        let verdict = Verdict::error(message).hint(format!(
+            "put `password: managed` back for `{}`; or, to keep the secret and manage it no longer: provision state forget {secret}; \
+             then run the same command again",
+            cache.name()
+        ));
+        Some(verdict.of(OF_PASSWORD, secret))
+    };
+    let deleted = secrets.flat_map(|one| one.goes.iter().map(|going| (&one.address, &going.id)));
+    deleted.filter_map(finding).collect()
 }
 
 #[cfg(test)]

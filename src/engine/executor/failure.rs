@@ -176,7 +176,9 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         }
         code if code.ends_with("AlreadyExists")
             || code.ends_with("AlreadyExistsFault")
-            || code.ends_with(".Duplicate") =>
+            || code.ends_with(".Duplicate")
+            // Secrets Manager (CreateSecret).
+            || code == "ResourceExistsException" =>
         {
             "another run made it meanwhile; to see whose it is: provision plan"
         }

@@ -38,8 +38,47 @@ async fn password(aws: &Aws, wanted: &Document) -> Result<Option<Secret>, CloudE
     }
     let answer = aws.write.secrets.get_secret_value().secret_id(secret).send().await;
     let content = answer.map_err(aws_error(PASSWORD))?.secret_string.unwrap_or_default();
-    let password = secret::password_in(&content);
-    let missing =
-        || CloudError::bad_response(PASSWORD, "the secret holds no password under the key `password`");
-    password.ok_or_else(missing).map(Some)
+    match secret::password_in(&content) {
+        None => Err(unusable(secret, "is not JSON with a text under the key `password`")),
+        Some(password) if !is_token(password.expose()) => {
+            let because =
+                "holds a password that ElastiCache does not take: 16 to 128 letters, digits and `!&#$^<>-`";
+            Err(unusable(secret, because))
+        }
+        Some(password) => Ok(Some(password)),
+    }
+}
+
+/// The rule of a password ("AuthToken", CreateReplicationGroup; "Authenticating with the AUTH command", ElastiCache user guide).
+fn is_token(password: &str) -> bool {
+    let is_taken = |c: char| c.is_ascii_alphanumeric() || "!&#$^<>-".contains(c);
+    (16..=128).contains(&password.len()) && password.chars().all(is_taken)
+}
+
+fn unusable(secret: &str, because: &str) -> CloudError {
+    let message = format!(
+        "the secret {secret} {because}; to have a new one made, delete it: aws secretsmanager delete-secret --secret-id {secret} \
+         --force-delete-without-recovery"
+    );
+    CloudError::refused(PASSWORD, "UnusablePassword", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_one_that_elasticache_takes() {
+        for (password, is_taken) in [
+            ("a".repeat(16), true),
+            ("A1!&#$^<>-".repeat(12), true),
+            ("a".repeat(15), false),
+            ("a".repeat(129), false),
+            (format!("{} ", "a".repeat(16)), false),
+            (format!("{}@", "a".repeat(16)), false),
+            (format!("{}é", "a".repeat(16)), false),
+        ] {
+            assert_eq!(is_token(&password), is_taken, "{password}");
+        }
+    }
 }

@@ -66,8 +66,10 @@ impl Gatherer<'_> {
                     }
                     None => {
                         self.survey(kind, &[id]).await?;
-                        let because =
-                            format!("`{field}` of {} names it, and nothing else uses it", wanted.id);
+                        let because = format!(
+                            "`{field}` of {} names it, and nothing that is not imported uses it",
+                            wanted.id
+                        );
                         self.say(format!("{kind} {name}"), because);
                     }
                 }

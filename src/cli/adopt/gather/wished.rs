@@ -56,7 +56,12 @@ impl Gatherer<'_> {
         let section = section.ok_or_else(|| {
             let message = format!("{address} is no entry of a stack file by itself");
             Failure::message(FailureKind::Usage, message)
-                .hint(format!("name what it belongs to, and it comes along; entries are: {main}"))
+                .hint(format!(
+                    "name what it belongs to, and it comes along; entries are: {main}; where that is recorded already, write what \
+                     declares this one below its entry (such as `parameters` for a parameter group), then: provision import \
+                     {address}={}",
+                    quoted(text)
+                ))
         })?;
         let name: Name = address.name().parse().map_err(Failure::usage)?;
         let mut entries = SECTIONS.iter().filter(|one| self.session.stack.entries(one).contains_key(&name));
