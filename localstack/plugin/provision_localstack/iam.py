@@ -28,7 +28,7 @@ PATH = re.compile(r"(/)|(/[!-\x7e]+/)")
 
 # What a role that is not known everywhere yet is refused by.
 BY_ROLE = (
-    "AttachRolePolicy DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies "
+    "DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies "
     "ListInstanceProfilesForRole ListRolePolicies ListRoleTags PutRolePermissionsBoundary TagRole UntagRole"
 ).split()
 # What no one but the service may do to a service-linked role.
@@ -129,11 +129,15 @@ def by_role(call: Call):
     return answer
 
 
-@on("AttachRolePolicy")
-def attach(call: Call):
-    role, arn = role_of(call), call.get("PolicyArn", "")
-    policies = backend(call).managed_policies
-    # AWS's own policies are there in every account; a thousand of them are not loaded for each.
+@on("GetPolicy")
+def get_policy(call: Call):
+    with_aws_policy(call)
+    return call.forward()
+
+
+def with_aws_policy(call: Call):
+    """AWS's own policies are there in every account; a thousand of them are not loaded for each."""
+    arn, policies = call.get("PolicyArn", ""), backend(call).managed_policies
     if ":iam::aws:policy/" in arn and arn not in policies:
         name = arn.rsplit("/", 1)[1]
         about = {
@@ -145,6 +149,12 @@ def attach(call: Call):
             "Document": {"Version": "2012-10-17", "Statement": []},
         }
         policies[arn] = AWSManagedPolicy.from_data(name, call.account_id, call.region, about)
+
+
+@on("AttachRolePolicy")
+def attach(call: Call):
+    role, arn = role_of(call), call.get("PolicyArn", "")
+    with_aws_policy(call)
     if arn not in role.managed_policies and len(role.managed_policies) >= MANAGED_POLICIES:
         fail("LimitExceeded", f"Cannot exceed quota for PoliciesPerRole: {MANAGED_POLICIES}", 409)
     return call.forward()

@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
 use crate::aws::kinds::iam_tags::{self, PATH_RULE};
-use crate::aws::kinds::{policy_document, tags};
+use crate::aws::kinds::policy_document::{self, Policy};
+use crate::aws::kinds::tags;
 use crate::aws::row::{self, Key, Row, Scope, Shown, field, flag, own, set_of, text, whole};
 use crate::aws::{Aws, absent_is_done, aws_error};
 use crate::engine::call::{Call, Check as Checked, Grant};
@@ -69,8 +70,8 @@ const POLICY_NAME_RULE: Pattern = Pattern::new("a policy's name", "^[A-Za-z0-9_+
 
 type Field<T> = Key<IamRole, T>;
 const NAME: Field<String> = Key::new("name");
-const TRUST: Field<Document> = Key::new("assume_role_policy");
-const POLICY: Field<Document> = Key::new("policy");
+const TRUST: Field<Policy> = Key::new("assume_role_policy");
+const POLICY: Field<Policy> = Key::new("policy");
 const POLICY_NAME: Field<String> = Key::new("policy_name");
 const MANAGED: Field<Vec<String>> = Key::new("managed_policies");
 const DESCRIPTION: Field<String> = Key::new("description");

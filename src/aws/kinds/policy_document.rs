@@ -2,7 +2,63 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+
+use crate::engine::document::Document;
+
+/// A policy in the one way in which it is recorded: lists are sorted, one text is a list of one, and statements stand in the order of their
+/// names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Policy(pub Document);
+
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::of(Document::deserialize(deserializer)?))
+    }
+}
+
+impl Policy {
+    /// A policy as it was written, or as a service shows it.
+    pub fn of(mut policy: Document) -> Self {
+        if let Some(statements) = policy.get("Statement") {
+            let mut sorted: Vec<Value> = list(statements).iter().map(in_order).collect();
+            sorted.sort_by_key(|one| (one.get("Sid").map(Value::to_string), one.to_string()));
+            policy.insert("Statement".to_owned(), sorted.into());
+        }
+        Self(policy)
+    }
+
+    /// The text that is sent.
+    pub fn text(&self) -> String {
+        Value::Object(self.0.clone()).to_string()
+    }
+}
+
+/// A statement whose lists are sorted.
+fn in_order(statement: &Value) -> Value {
+    let Value::Object(fields) = statement else { return statement.clone() };
+    let sorted = |value: &Value| texts(value, str::to_owned);
+    let below = |value: &Value| match value {
+        Value::Object(inner) => inner.iter().map(|(key, one)| (key.clone(), sorted(one))).collect(),
+        other => other.clone(),
+    };
+    let ordered = fields.iter().map(|(name, value)| {
+        let value = match name.as_str() {
+            "Action" | "NotAction" | "Resource" | "NotResource" => sorted(value),
+            "Principal" | "NotPrincipal" => below(value),
+            "Condition" => match value {
+                Value::Object(operators) => {
+                    operators.iter().map(|(operator, keys)| (operator.clone(), below(keys))).collect()
+                }
+                other => other.clone(),
+            },
+            _ => value.clone(),
+        };
+        (name.clone(), value)
+    });
+    Value::Object(ordered.collect())
+}
 
 /// The policy in the one form that every way of writing it has. `is_all` tells a resource that says nothing, since it is the only one that
 /// the policy can be about.
@@ -143,6 +199,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_policy_is_recorded_in_one_way_however_it_was_written() {
+        let one = json!({ "Version": "2012-10-17", "Statement": { "Sid": "A", "Effect": "Allow", "Action": "s3:Get*",
+            "Resource": ["b", "a"], "Principal": { "AWS": "1" }, "Condition": { "Bool": { "k": true } } } });
+        let other = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "A", "Effect": "Allow", "Action": ["s3:Get*"],
+            "Resource": ["a", "b"], "Principal": { "AWS": ["1"] }, "Condition": { "Bool": { "k": ["true"] } } }] });
+        let read = |value: Value| serde_json::from_value::<Policy>(value).expect("a policy");
+        assert_eq!(read(one), read(other.clone()));
+        assert_eq!(serde_json::to_value(read(other.clone())).expect("plain data"), other);
+        assert_eq!(read(json!({})), Policy::default());
+    }
 
     fn policy(actions: Value, resources: Value) -> Value {
         json!({ "Version": "2012-10-17", "Statement": [

@@ -57,7 +57,7 @@ pub(super) fn at_most_managed(wanted: &Document, _: Option<&Document>) -> Vec<In
 
 /// IAM takes no trust policy without a statement (IAM User Guide, "Grammar of the IAM JSON policy language").
 pub(super) fn is_trusted(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
-    let statements = TRUST.of(wanted).map(|policy| list(policy.get("Statement").unwrap_or(&Value::Null)));
+    let statements = TRUST.of(wanted).map(|policy| list(policy.0.get("Statement").unwrap_or(&Value::Null)));
     match statements {
         Some(statements) if statements.is_empty() => {
             let remedy = "write `service_accounts`, `services` or `instance_profile: true`";

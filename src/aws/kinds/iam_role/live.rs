@@ -8,11 +8,11 @@ use futures_util::future::{try_join, try_join_all};
 use serde_json::Value;
 
 use super::{POLICY_NAME, trust};
-use crate::aws::kinds::{iam_tags, policy_document};
+use crate::aws::kinds::iam_tags;
+use crate::aws::kinds::policy_document::{self, Policy};
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, TrackedDocument};
-use crate::engine::document::Document;
 use crate::engine::resource::{Found, Id, Ownership, Trace};
 
 pub(super) const GET: Call = Call::read("iam:GetRole");
@@ -28,9 +28,9 @@ pub(crate) const PROFILES: Call = Call::read("iam:ListInstanceProfilesForRole");
 /// A role.
 pub struct Live {
     pub role: Role,
-    pub trust: Document,
+    pub trust: Policy,
     /// The inline policy of the recorded name, or the only one of a role of which none is recorded; empty where there is none.
-    pub policy: Document,
+    pub policy: Policy,
     pub policy_name: Option<String>,
     pub attached: BTreeSet<String>,
 }
@@ -55,7 +55,7 @@ async fn look_at(aws: &Aws, tracked: &TrackedDocument) -> Result<Option<Live>, C
         };
         let policy = match &named {
             Some(named) => policy(aws, name, named).await?,
-            None => Document::new(),
+            None => Policy::default(),
         };
         Ok((named, policy))
     };
@@ -64,7 +64,7 @@ async fn look_at(aws: &Aws, tracked: &TrackedDocument) -> Result<Option<Live>, C
     let Some(role) = role else { return Ok(None) };
     let trust = match role.assume_role_policy_document() {
         Some(text) => trust::as_written(&document(GET, text)?, aws.partition()),
-        None => Document::new(),
+        None => Policy::default(),
     };
     Ok(Some(Live { role, trust, policy, policy_name, attached }))
 }
@@ -75,11 +75,11 @@ pub(super) async fn role(aws: &Aws, name: &str) -> Result<Option<Role>, CloudErr
     Ok(absent_is_none(answer)?.and_then(|answer| answer.role))
 }
 
-async fn policy(aws: &Aws, role: &str, name: &str) -> Result<Document, CloudError> {
+async fn policy(aws: &Aws, role: &str, name: &str) -> Result<Policy, CloudError> {
     let answer = aws.read.iam.get_role_policy().role_name(role).policy_name(name).send().await;
     match absent_is_none(answer.map_err(aws_error(GET_POLICY)))? {
         Some(answer) => document(GET_POLICY, &answer.policy_document),
-        None => Ok(Document::new()),
+        None => Ok(Policy::default()),
     }
 }
 
@@ -108,11 +108,11 @@ pub(crate) async fn profiles(aws: &Aws, role: &str) -> Result<Vec<String>, Cloud
 }
 
 /// A policy as IAM shows it.
-fn document(call: Call, text: &str) -> Result<Document, CloudError> {
+fn document(call: Call, text: &str) -> Result<Policy, CloudError> {
     let plain = policy_document::decoded(text);
     let parsed = plain.as_deref().map(serde_json::from_str::<Value>);
     match parsed {
-        Some(Ok(Value::Object(policy))) => Ok(policy),
+        Some(Ok(Value::Object(policy))) => Ok(Policy::of(policy)),
         _ => Err(CloudError::bad_response(call, "the policy in the answer is not a JSON object")),
     }
 }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::{
     ATTACH, BOUNDARY, DELETE, DELETE_BOUNDARY, DELETE_POLICY, DESCRIPTION, DETACH, IamRole, MANAGED, POLICY,
     POLICY_NAME, PUT_BOUNDARY, PUT_POLICY, PUT_TRUST, SESSION, TAG, TRUST, UNTAG, UPDATE, live, still_used,
@@ -72,11 +70,11 @@ async fn put_policy(aws: &Aws, name: &str, wanted: &Document) -> Result<(), Clou
     let (Some(policy), Some(policy_name)) = (POLICY.of(wanted), POLICY_NAME.of(wanted)) else {
         return Ok(());
     };
-    if policy.is_empty() {
+    if policy.0.is_empty() {
         return delete_policy(aws, name, &policy_name).await;
     }
     let put = aws.write.iam.put_role_policy().role_name(name).policy_name(policy_name);
-    let answer = put.policy_document(Value::Object(policy).to_string()).send().await;
+    let answer = put.policy_document(policy.text()).send().await;
     answer.map(drop).map_err(aws_error(PUT_POLICY))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::engine::document::Document;
+use crate::aws::kinds::policy_document::Policy;
 
 /// The principal of EC2, as the stack has it in every partition.
 const EC2: &str = "ec2.amazonaws.com";
@@ -10,8 +10,8 @@ const EC2: &str = "ec2.amazonaws.com";
 const EC2_IN_CHINA: &str = "ec2.amazonaws.com.cn";
 
 /// The text of a policy, as IAM of this partition takes it.
-pub(super) fn to_send(policy: &Document, partition: &str) -> String {
-    let mut policy = Value::Object(policy.clone());
+pub(super) fn to_send(policy: &Policy, partition: &str) -> String {
+    let mut policy = Value::Object(policy.0.clone());
     if partition == "aws-cn" {
         replace(&mut policy, EC2, EC2_IN_CHINA);
     }
@@ -19,14 +19,14 @@ pub(super) fn to_send(policy: &Document, partition: &str) -> String {
 }
 
 /// A policy that IAM of this partition shows, as it would have been written.
-pub(super) fn as_written(policy: &Document, partition: &str) -> Document {
-    let mut policy = Value::Object(policy.clone());
+pub(super) fn as_written(policy: &Policy, partition: &str) -> Policy {
+    let mut policy = Value::Object(policy.0.clone());
     if partition == "aws-cn" {
         replace(&mut policy, EC2_IN_CHINA, EC2);
     }
     match policy {
-        Value::Object(policy) => policy,
-        _ => Document::new(),
+        Value::Object(policy) => Policy(policy),
+        _ => Policy::default(),
     }
 }
 
@@ -48,11 +48,11 @@ mod tests {
     #[test]
     fn ec2_has_another_name_in_china_and_the_stack_does_not_know() {
         let policy = json!({ "Statement": [{ "Principal": { "Service": ["ec2.amazonaws.com", "x.amazonaws.com"] } }] });
-        let policy = policy.as_object().expect("a document");
-        assert_eq!(to_send(policy, "aws-us-gov"), Value::Object(policy.clone()).to_string());
-        let sent = to_send(policy, "aws-cn");
+        let policy = Policy::of(policy.as_object().expect("a document").clone());
+        assert_eq!(to_send(&policy, "aws-us-gov"), policy.text());
+        let sent = to_send(&policy, "aws-cn");
         assert!(sent.contains("[\"ec2.amazonaws.com.cn\",\"x.amazonaws.com\"]"), "{sent}");
-        let shown: Document = serde_json::from_str(&sent).expect("it is JSON");
-        assert_eq!(as_written(&shown, "aws-cn"), *policy);
+        let shown: Policy = serde_json::from_str(&sent).expect("it is JSON");
+        assert_eq!(as_written(&shown, "aws-cn"), policy);
     }
 }
