@@ -55,7 +55,7 @@ const RESOURCE: Pattern = Pattern::new(
     "^(\\*|arn:[^\\x00-\\x20\\x7f]+)$",
     2_048,
 )
-.but_not("^.*\\$\\{aws_.*");
+.but_not("^.*\\$\\{[a-z]+_.*");
 
 /// The names of the statements that are made for buckets.
 const OURS: [&str; 6] = [OBJECTS, LISTS, READ_OBJECTS, READ_LISTS, KEYS, READ_KEYS];
