@@ -64,7 +64,11 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Roles {
         let texts = |field: &'static str| {
             let value = role.inputs.get(field).filter(|_| role.touches(&[field]));
             let list = value.and_then(Value::as_array).cloned().unwrap_or_default();
-            value.cloned().into_iter().chain(list).filter_map(move |one| Some((field, one.as_str()?.to_owned())))
+            value
+                .cloned()
+                .into_iter()
+                .chain(list)
+                .filter_map(move |one| Some((field, one.as_str()?.to_owned())))
         };
         let all = texts(ATTACHED).chain(texts(BOUNDARY));
         named.extend(all.map(|(option, arn)| (role.address.clone(), option, arn)));
@@ -80,7 +84,8 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Roles {
         };
         (arn.clone(), in_time(POLICY, there).await)
     });
-    let makes = prospects.iter().any(|one| one.is_new && COUNTED.iter().any(|counted| one.is_a(counted.kind)));
+    let makes =
+        prospects.iter().any(|one| one.is_new && COUNTED.iter().any(|counted| one.is_a(counted.kind)));
     let counts = async { if makes { Some(Box::pin(in_time(SUMMARY, summary(aws))).await) } else { None } };
     let (is_there, counts) = join(join_all(asked), counts).await;
     Roles { is_there: is_there.into_iter().collect(), counts, named }
@@ -89,7 +94,9 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Roles {
 async fn summary(aws: &Aws) -> Result<BTreeMap<String, u64>, CloudError> {
     let answer = aws.read.iam.get_account_summary().send().await.map_err(aws_error(SUMMARY))?;
     let counts = answer.summary_map.unwrap_or_default().into_iter();
-    Ok(counts.filter_map(|(name, count)| Some((name.as_str().to_owned(), u64::try_from(count).ok()?))).collect())
+    Ok(counts
+        .filter_map(|(name, count)| Some((name.as_str().to_owned(), u64::try_from(count).ok()?)))
+        .collect())
 }
 
 impl Answer for Roles {

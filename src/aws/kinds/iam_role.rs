@@ -140,7 +140,7 @@ impl Kind for IamRole {
         &POLICY_NAME
             .field(text(POLICY_NAME_RULE).required())
             .follows()
-            .sent_by_code(InPlace(Effect::None), &[PUT_POLICY])
+            .sent_by_code(InPlace(Effect::None), &[PUT_POLICY, DELETE_POLICY])
             .observe(|live| live.policy_name.clone())
             .chosen_once(),
         &MANAGED

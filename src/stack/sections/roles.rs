@@ -295,3 +295,140 @@ fn output(state: &State, name: &str, record: &Record) -> Option<Output> {
     output.texts.extend(optional.into_iter().filter_map(|(field, text)| Some((field.to_owned(), text?))));
     Some(output)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::aws::kinds::registry;
+    use crate::engine::blueprint::{Blueprint, Declaration};
+    use crate::engine::document::{Document, resolve};
+    use crate::engine::network::{Cluster, Network};
+    use crate::engine::resource::Id;
+    use crate::stack::blueprint::{BlueprintError, blueprint};
+    use crate::stack::parse;
+
+    fn network(cluster: Option<&str>) -> Network {
+        let cluster = Cluster { name: cluster.map(str::to_owned), efs_names_resolve: true };
+        Network { cluster, vpc: Id::new("vpc-1"), subnets: Default::default(), groups: Default::default() }
+    }
+
+    fn declared(text: &str, network: Option<&Network>) -> Result<Blueprint, BlueprintError> {
+        let stack = parse("x", text, &registry()).unwrap_or_else(|error| panic!("{error:?}"));
+        blueprint(&stack, network)
+    }
+
+    fn role(blueprint: &Blueprint, name: &str) -> Document {
+        let Some(Declaration::Managed { inputs }) =
+            blueprint.declarations.get(&format!("aws_iam_role.{name}").parse().expect("an address")).cloned()
+        else {
+            panic!("there is no {name}")
+        };
+        resolve(&inputs, &|reference| match reference.output.as_str() {
+            "issuer" => Some("oidc.example.net/k8s".into()),
+            "audiences" => Some(json!(["amazonaws.com", "vault"])),
+            _ => Some(format!("arn:of:{}", reference.address.name()).into()),
+        })
+    }
+
+    #[test]
+    fn pods_take_a_role_by_the_subjects_and_audiences_of_the_providers_own_tokens() {
+        let text =
+            "cluster: k8s.example.net\nroles: { pods: { service_accounts: [gitlab/web, gitlab/sidekiq] } }";
+        let here = network(Some("k8s.example.net"));
+        let blueprint = declared(text, Some(&here)).expect("it fits");
+        let provider = "aws_iam_openid_connect_provider.pods".parse().expect("an address");
+        assert_eq!(
+            blueprint.declarations.get(&provider),
+            Some(&Declaration::Watched { id: Id::new("k8s.example.net") })
+        );
+        let expected = json!({ "Version": "2012-10-17", "Statement": [{
+            "Sid": "ServiceAccounts", "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": { "Federated": "arn:of:pods" },
+            "Condition": { "StringEquals": {
+                "oidc.example.net/k8s:sub": ["system:serviceaccount:gitlab:web", "system:serviceaccount:gitlab:sidekiq"],
+                "oidc.example.net/k8s:aud": ["amazonaws.com", "vault"],
+            } },
+        }] });
+        assert_eq!(role(&blueprint, "pods")["assume_role_policy"], expected);
+    }
+
+    #[test]
+    fn all_service_accounts_of_a_namespace_are_a_pattern_and_a_named_provider_needs_no_cluster() {
+        let text = "roles: { pods: { service_accounts: [runners/*], audiences: [],\n  \
+                    oidc_provider: \"arn:aws:iam::123456789012:oidc-provider/oidc.example.net/a\" } }";
+        let blueprint = declared(text, None).expect("it needs no network");
+        assert_eq!(blueprint.declarations.len(), 1);
+        let conditions = &role(&blueprint, "pods")["assume_role_policy"]["Statement"][0]["Condition"];
+        assert_eq!(
+            *conditions,
+            json!({ "StringLike": { "oidc.example.net/a:sub": ["system:serviceaccount:runners:*"] } })
+        );
+    }
+
+    #[test]
+    fn a_network_without_a_cluster_has_no_provider_and_the_way_out_is_said() {
+        let text = "network: { vpc: vpc-0001 }\nroles: { pods: { service_accounts: [gitlab/web] } }";
+        let refused = declared(text, Some(&network(None))).expect_err("there is no cluster");
+        assert!(refused.hint().contains("oidc_provider"), "{refused} {}", refused.hint());
+    }
+
+    #[test]
+    fn a_role_may_do_the_least_on_the_buckets_that_it_names() {
+        let text = "buckets:\n  a: { kms_key_id: \"arn:aws:kms:eu-west-1:123456789012:key/1\" }\n  b-1: {}\n  b-2: {}\n  c: {}\n\
+                    roles:\n  m: { instance_profile: true, buckets: [a, \"b-*\"], read_buckets: [c] }";
+        let blueprint = declared(text, None).expect("it needs no network");
+        let policy = role(&blueprint, "m")["policy"].clone();
+        let by_name = |sid: &str| {
+            let all = policy["Statement"].as_array().expect("statements").iter();
+            all.clone().find(|one| one["Sid"] == sid).cloned().unwrap_or(Value::Null)
+        };
+        assert_eq!(
+            by_name("BucketObjects")["Resource"],
+            json!(["arn:of:a/*", "arn:of:b-1/*", "arn:of:b-2/*"])
+        );
+        assert_eq!(by_name("Buckets")["Resource"], json!(["arn:of:a", "arn:of:b-1", "arn:of:b-2"]));
+        assert_eq!(by_name("BucketKeys")["Resource"], json!(["arn:aws:kms:eu-west-1:123456789012:key/1"]));
+        assert_eq!(by_name("ReadBucketObjects")["Action"], json!(["s3:GetObject"]));
+        assert_eq!(by_name("ReadBuckets")["Resource"], json!(["arn:of:c"]));
+        assert_eq!(by_name("ReadBucketKeys"), Value::Null);
+        for action in policy["Statement"].as_array().expect("statements") {
+            assert!(!action["Action"].to_string().contains('*'), "{action}");
+        }
+        let profile = "aws_iam_instance_profile.m".parse().expect("an address");
+        assert!(blueprint.declarations.contains_key(&profile));
+    }
+
+    #[test]
+    fn what_a_role_says_wrongly_is_refused_with_the_way_out() {
+        for (text, word) in [
+            ("roles: { a: {} }", "nobody may take"),
+            ("roles: { a: { services: [] } }", "nobody may take"),
+            ("roles: { a: { instance_profile: true, buckets: [b] } }", "no entry of `buckets`"),
+            ("roles: { a: { instance_profile: true, audiences: [x] } }", "tokens of service accounts"),
+            (
+                "roles: { a: { instance_profile: true, name: X }, b: { instance_profile: true, name: x } }",
+                "the role of `a` already",
+            ),
+            ("roles: { a: { service_accounts: [\"*/*\"] } }", "service account"),
+            (
+                "roles: { a: { instance_profile: true, statements: { X: { actions: [], resources: [\"*\"] } } } }",
+                "names no `actions`",
+            ),
+            (
+                "buckets: { c: {} }\nroles: { a: { instance_profile: true, buckets: [c], statements: { Buckets: { actions: [\"a:B\"], \
+                 resources: [\"*\"] } } } }",
+                "made for buckets",
+            ),
+        ] {
+            let error = parse("x", text, &registry()).expect_err("it is wrong");
+            let said: Vec<String> = error.problems().map(ToString::to_string).collect();
+            assert!(said.iter().any(|one| one.contains(word)), "{text}: {said:?}");
+        }
+        let short = "buckets: { gitlab: { for: gitlab } }\nroles: { a: { instance_profile: true, buckets: [gitlab] } }";
+        let error = parse("x", short, &registry()).expect_err("it is short for several");
+        assert!(format!("{error:?}").contains("gitlab-*"), "{error:?}");
+        let all = short.replace("[gitlab]", "[\"gitlab-*\"]");
+        assert!(parse("x", &all, &registry()).is_ok());
+    }
+}

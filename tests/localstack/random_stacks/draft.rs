@@ -569,7 +569,9 @@ impl Draft {
             if is_named || self.fixed.coin() {
                 self.option(2, "oidc_provider", "THE_PROVIDER");
             }
-            self.maybe("audiences", |dice| dice.one_of(&["[amazonaws.com]", "[]", "[a, b.example.net]"]).to_owned());
+            self.maybe("audiences", |dice| {
+                dice.one_of(&["[amazonaws.com]", "[]", "[a, b.example.net]"]).to_owned()
+            });
         }
         let services = self.loose.some_of(&["backup.amazonaws.com", "ec2.amazonaws.com"]);
         self.option(2, "services", &services);
@@ -587,7 +589,8 @@ impl Draft {
             self.option(2, "statements", "");
             self.option(3, "Registry", "");
             self.maybe_at(4, "effect", |dice| dice.one_of(&["Allow", "Deny"]).to_owned());
-            let actions = self.loose.some_of(&["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "\"s3:Get*\""]);
+            let actions =
+                self.loose.some_of(&["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "\"s3:Get*\""]);
             self.option(4, "actions", &actions);
             let resources = self.loose.some_of(&["\"*\"", "\"arn:aws:ecr:*:*:repository/a\""]);
             self.option(4, "resources", &resources);

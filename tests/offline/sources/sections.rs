@@ -33,7 +33,8 @@ fn no_section_is_named_outside_of_its_own_file() {
         // The parts that say what is rendered name entries of sections, and their texts say of which.
         let of_parts = |file: &str| is_of(file, "stack/parts");
         // A section whose entries name some of another one says of which.
-        let naming_it = SECTIONS.iter().filter(|other| other.names.iter().any(|one| one.section == section.key));
+        let naming_it =
+            SECTIONS.iter().filter(|other| other.names.iter().any(|one| one.section == section.key));
         let naming_it: Vec<String> = naming_it.map(|other| format!("stack/sections/{}", other.key)).collect();
         let names_it = |file: &str| naming_it.iter().any(|other| is_of(file, other));
         let is_other =

@@ -315,9 +315,19 @@ fn iam_answers(operation: &str) -> Option<String> {
              <InstanceProfileId>AIPA1</InstanceProfileId><Roles/>{}</InstanceProfile>",
             common("instance-profile/apps/gitlab-pair")
         ),
-        "UpdateRole" | "UpdateAssumeRolePolicy" | "PutRolePolicy" | "DeleteRolePolicy" | "AttachRolePolicy"
-        | "DetachRolePolicy" | "PutRolePermissionsBoundary" | "DeleteRolePermissionsBoundary" | "TagRole"
-        | "UntagRole" | "AddRoleToInstanceProfile" | "RemoveRoleFromInstanceProfile" | "TagInstanceProfile"
+        "UpdateRole"
+        | "UpdateAssumeRolePolicy"
+        | "PutRolePolicy"
+        | "DeleteRolePolicy"
+        | "AttachRolePolicy"
+        | "DetachRolePolicy"
+        | "PutRolePermissionsBoundary"
+        | "DeleteRolePermissionsBoundary"
+        | "TagRole"
+        | "UntagRole"
+        | "AddRoleToInstanceProfile"
+        | "RemoveRoleFromInstanceProfile"
+        | "TagInstanceProfile"
         | "UntagInstanceProfile" => String::new(),
         _ => return None,
     };

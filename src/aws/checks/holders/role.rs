@@ -42,9 +42,8 @@ pub(super) async fn ask(aws: &Aws, going: &[Going]) -> Answers {
         (one.address.clone(), in_time(ATTACHED, all).await)
     });
     let has_profile = going.iter().any(|one| one.address.kind() == PROFILE);
-    let machines = async {
-        if has_profile { Some(Box::pin(in_time(ASSOCIATIONS, machines(aws))).await) } else { None }
-    };
+    let machines =
+        async { if has_profile { Some(Box::pin(in_time(ASSOCIATIONS, machines(aws))).await) } else { None } };
     let (roles, machines) = join(join_all(roles), machines).await;
     Answers { roles: roles.into_iter().collect(), machines }
 }
@@ -86,7 +85,10 @@ fn of_role(on: &Result<On, CloudError>, going: &Going, scene: &Scene<'_>) -> Vec
     let own = recorded("policy_name").and_then(Value::as_str);
     let mut found = Vec::new();
     let unmanaged = |way: String| {
-        format!("to take it off: {way}; or to leave the role, unmanaged: {}; then run the same command again", going.left_unmanaged())
+        format!(
+            "to take it off: {way}; or to leave the role, unmanaged: {}; then run the same command again",
+            going.left_unmanaged()
+        )
     };
     for arn in on.attached.iter().filter(|arn| !managed.contains(&arn.as_str())) {
         let way = format!("aws iam detach-role-policy --role-name {name} --policy-arn {arn}");
@@ -103,7 +105,8 @@ fn of_role(on: &Result<On, CloudError>, going: &Going, scene: &Scene<'_>) -> Vec
         let way = format!(
             "aws iam remove-role-from-instance-profile --instance-profile-name {profile} --role-name {name}"
         );
-        let message = format!("{name} is in the instance profile {profile} of others, and IAM deletes no such role");
+        let message =
+            format!("{name} is in the instance profile {profile} of others, and IAM deletes no such role");
         found.push(Verdict::error(message).hint(unmanaged(way)));
     }
     found

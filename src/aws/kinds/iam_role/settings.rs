@@ -40,6 +40,11 @@ pub(super) async fn change(
     }
     if changes(POLICY.name) || changes(POLICY_NAME.name) {
         put_policy(aws, name, wanted).await?;
+        // To IAM one of another name is one more.
+        let before = POLICY_NAME.of(change.observed).filter(|_| changes(POLICY_NAME.name));
+        if let Some(before) = before.filter(|before| POLICY_NAME.of(wanted).as_ref() != Some(before)) {
+            delete_policy(aws, name, &before).await?;
+        }
     }
     if let (true, Some(managed)) = (changes(MANAGED.name), MANAGED.of(wanted)) {
         let before = MANAGED.of(change.observed).unwrap_or_default();
