@@ -236,7 +236,7 @@ fn a_role_of_others_with_our_name_is_left_alone() {
     let make =
         world.cloud.iam.create_role().role_name("SHOP-pods").assume_role_policy_document(trust.to_string());
     world.cloud.run(make.send()).expect("it can be made");
-    world.provision(&["apply", "--auto-approve"]).exits(1);
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["SHOP-pods"]);
     assert!(role(&world, "SHOP-pods").is_some_and(|role| role.tags().is_empty()));
     assert_eq!(world.control.calls().of("iam.PutRolePolicy"), 0);
 }
@@ -268,7 +268,7 @@ fn a_role_of_others_is_adopted_as_it_is_with_its_profile() {
     world.write_stack("stack: shop\n");
     world.provision(&["import", "aws_iam_role.machines=theirs", "--into"]).exits(0);
     let text = std::fs::read_to_string(world.path("provision.yaml")).expect("a stack file");
-    for word in ["instance_profile: true", "name: theirs", POWER, "s3:GetObject"] {
+    for word in ["policy_name: reading", "instance_profile: true", "name: theirs", POWER, "s3:GetObject"] {
         assert!(text.contains(word), "{word}: {text}");
     }
     world.apply(&[]);

@@ -130,7 +130,7 @@ impl Kind for IamInstanceProfile {
 
     async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
         let Some(name) = NAME.text(wanted) else { return Ok(Vec::new()) };
-        Ok(profile(aws, name).await?.iter().map(found).collect())
+        Ok(of_any_case(aws, name).await?.iter().map(found).collect())
     }
 
     /// Its role comes to it with the update that follows: CreateInstanceProfile takes none.
@@ -175,8 +175,7 @@ impl Kind for IamInstanceProfile {
     }
 
     async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
-        let pages = aws.read.iam.list_instance_profiles().into_paginator().items().send();
-        let all: Vec<Live> = pages.try_collect().await.map_err(aws_error(LIST))?;
+        let all = listed(aws).await?;
         // A list shows no tags, so that each is asked for its own.
         let asked = all.into_iter().map(|listed| async move {
             let whole = profile(aws, &listed.instance_profile_name).await?;
@@ -208,6 +207,23 @@ const AT_ONCE: usize = 8;
 async fn profile(aws: &Aws, name: &str) -> Result<Option<Live>, CloudError> {
     let answer = aws.read.iam.get_instance_profile().instance_profile_name(name).send().await;
     Ok(absent_is_none(answer.map_err(aws_error(GET)))?.and_then(|answer| answer.instance_profile))
+}
+
+async fn listed(aws: &Aws) -> Result<Vec<Live>, CloudError> {
+    let pages = aws.read.iam.list_instance_profiles().into_paginator().items().send();
+    pages.try_collect().await.map_err(aws_error(LIST))
+}
+
+/// The profile of this name, in any case of its letters: no two profiles differ in that alone.
+async fn of_any_case(aws: &Aws, name: &str) -> Result<Option<Live>, CloudError> {
+    if let Some(live) = profile(aws, name).await? {
+        return Ok(Some(live));
+    }
+    let all = listed(aws).await?;
+    match all.iter().find(|one| one.instance_profile_name.eq_ignore_ascii_case(name)) {
+        Some(listed) => profile(aws, &listed.instance_profile_name).await,
+        None => Ok(None),
+    }
 }
 
 fn found(live: &Live) -> Found {

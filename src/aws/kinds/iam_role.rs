@@ -136,13 +136,11 @@ impl Kind for IamRole {
             .met_by(same_policy)
             .depending(|desired, observed| cost(desired, observed, POLICY.name))
             .also_from(&["read_buckets", "statements"]),
-        // A policy of another name is one more to IAM: the one that a role has keeps its name.
         &POLICY_NAME
-            .field(text(POLICY_NAME_RULE).required())
-            .follows()
+            .field(text(POLICY_NAME_RULE).default("provision"))
+            .doc("The name of its own policy.")
             .sent_by_code(InPlace(Effect::None), &[PUT_POLICY, DELETE_POLICY])
-            .observe(|live| live.policy_name.clone())
-            .chosen_once(),
+            .observe(|live| live.policy_name.clone()),
         &MANAGED
             // "Managed policies attached to an IAM role": 10, which can be raised (IAM User Guide, quotas).
             .field(set_of(&Shape::Text(POLICY_ARN)))
@@ -219,7 +217,7 @@ impl Kind for IamRole {
 
     async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
         let Some(name) = NAME.text(wanted) else { return Ok(Vec::new()) };
-        Ok(live::role(aws, name).await?.iter().map(live::found).collect())
+        Ok(live::of_any_case(aws, name).await?.iter().map(live::found).collect())
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {

@@ -244,7 +244,6 @@ fn declare(
         "name": role_name,
         "assume_role_policy": trust::policy(entry, &provider),
         "policy": statements::policy(draft, entry),
-        "policy_name": draft.kept.text(&address, "policy_name", POLICY_NAME.to_owned()),
         "managed_policies": options.get("managed_policies").cloned().unwrap_or_else(empty),
         "tags": draft.tags(&address, name.as_str()),
     });
@@ -261,9 +260,6 @@ fn declare(
     }
     Ok(())
 }
-
-/// The name of the inline policy of a new role.
-const POLICY_NAME: &str = "provision";
 
 /// One role.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

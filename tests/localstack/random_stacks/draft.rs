@@ -575,6 +575,7 @@ impl Draft {
         }
         let services = self.loose.some_of(&["backup.amazonaws.com", "ec2.amazonaws.com"]);
         self.option(2, "services", &services);
+        self.maybe("policy_name", |dice| dice.one_of(&["kept", "Other.Policy"]).to_owned());
         self.maybe("description", |dice| dice.one_of(&["\"for a test\"", "Läufer"]).to_owned());
         self.maybe("max_session_duration", |dice| (3_600 + dice.below(39_601)).to_string());
         self.maybe("permissions_boundary", |dice| dice.one_of(&[POWER, READING]).to_owned());

@@ -75,6 +75,19 @@ pub(super) async fn role(aws: &Aws, name: &str) -> Result<Option<Role>, CloudErr
     Ok(absent_is_none(answer)?.and_then(|answer| answer.role))
 }
 
+/// The role of this name, in any case of its letters: no two roles differ in that alone.
+pub(super) async fn of_any_case(aws: &Aws, name: &str) -> Result<Option<Role>, CloudError> {
+    if let Some(role) = role(aws, name).await? {
+        return Ok(Some(role));
+    }
+    let pages = aws.read.iam.list_roles().into_paginator().items().send();
+    let all: Vec<Role> = pages.try_collect().await.map_err(aws_error(LIST))?;
+    match all.iter().find(|one| one.role_name.eq_ignore_ascii_case(name)) {
+        Some(listed) => role(aws, &listed.role_name).await,
+        None => Ok(None),
+    }
+}
+
 async fn policy(aws: &Aws, role: &str, name: &str) -> Result<Policy, CloudError> {
     let answer = aws.read.iam.get_role_policy().role_name(role).policy_name(name).send().await;
     match absent_is_none(answer.map_err(aws_error(GET_POLICY)))? {
