@@ -107,7 +107,7 @@ caches:
     final_snapshot: false
     apply_immediately: true
 roles:
-  pods: { service_accounts: [gitlab/other] }
+  pods: { service_accounts: [gitlab/other], permissions_boundary: \"arn:aws:iam::aws:policy/ReadOnlyAccess\" }
   pair:
     instance_profile: true
     path: /shop/

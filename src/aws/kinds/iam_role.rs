@@ -94,6 +94,8 @@ impl Kind for IamRole {
         // What is ours is taken off before the role goes.
         DETACH,
         DELETE_POLICY,
+        // A boundary that is not written any more is taken back.
+        DELETE_BOUNDARY,
         DELETE,
     ];
     const ROUNDS: usize = 2;
