@@ -26,12 +26,12 @@ MANAGED_POLICIES = 10
 NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 PATH = re.compile(r"(/)|(/[!-\x7e]+/)")
 
-# What a role that is not known everywhere yet is refused by.
+# The calls that refuse a role which is not known everywhere yet.
 BY_ROLE = (
     "DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies "
     "ListInstanceProfilesForRole ListRolePolicies ListRoleTags PutRolePermissionsBoundary TagRole UntagRole"
 ).split()
-# What no one but the service may do to a service-linked role.
+# The calls that AWS alone may make on a service-linked role.
 CHANGING = re.compile("Attach|Delete|Detach|Put|Tag|Untag|Update")
 
 

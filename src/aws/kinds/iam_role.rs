@@ -54,7 +54,7 @@ const UNTAG: Call = Call::new("iam:UntagRole", OURS);
 /// CreateRole, RoleName, and IAM User Guide, "IAM and AWS STS quotas".
 const NAME_RULE: Pattern =
     Pattern::new("a role's name: letters, digits and `_+=,.@-`, at most 64", "^[A-Za-z0-9_+=,.@-]+$", 64);
-/// CreateRole, Description: characters up to U+00FF. It takes tabs and line ends too, which nobody needs.
+/// CreateRole, Description: characters up to U+00FF. It takes tabs and line ends too.
 const DESCRIPTION_RULE: Pattern = Pattern::new(
     "a description of 1 to 1000 characters of Latin-1",
     "^[\\x20-\\x7E\\xA1-\\xFF]{1,1000}$",
@@ -183,7 +183,7 @@ impl Kind for IamRole {
     const CHECKS: &'static [Check] =
         &[tags::check, checks::is_trusted, checks::sizes, checks::at_most_managed];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
-    // Whoever takes it is refused from then on. A new role of the same name is another principal.
+    // Pods and machines that take it are refused from then on. A new role of the same name is another principal.
     const LOSS: Effect = Effect::AccessLoss;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(3),
