@@ -1,4 +1,4 @@
-"""A client of EC2's query protocol in the standard library: `seed` runs before each of a hundred tests and more, and botocore
+"""A client of the query protocol of EC2 and IAM in the standard library: `seed` runs before each of a hundred tests and more, and botocore
 takes a second to start."""
 
 import http.client
@@ -14,19 +14,20 @@ class Refused(Exception):
 class Ec2:
     """Calls by their names in the API, with parameters and answers as they are on the wire (API reference, "Query requests")."""
 
-    def __init__(self, endpoint, account, region):
+    def __init__(self, endpoint, account, region, service="ec2", version="2016-11-15"):
+        self.version = version
         url = urllib.parse.urlsplit(endpoint)
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
         self.connection = kind(url.hostname, url.port, timeout=60)
         self.headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             # LocalStack takes a 12-digit access key id for the account, and checks no signature.
-            "Authorization": f"AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/ec2/aws4_request, "
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/{service}/aws4_request, "
             "SignedHeaders=host, Signature=0",
         }
 
     def call(self, action, **parameters):
-        form = {"Action": action, "Version": "2016-11-15"} | dict(flat(parameters))
+        form = {"Action": action, "Version": self.version} | dict(flat(parameters))
         try:
             self.connection.request("POST", "/", urllib.parse.urlencode(form), self.headers)
             answer = self.connection.getresponse()
@@ -57,6 +58,6 @@ def read(element):
     children = [(child.tag.rpartition("}")[2], child) for child in element]
     if not children:
         return element.text or []
-    if all(name == "item" for name, _ in children):
+    if all(name in ("item", "member") for name, _ in children):
         return [read(child) for _, child in children]
     return {name: read(child) for name, child in children}

@@ -176,6 +176,7 @@ def environment(port):
         "OVERRIDE_IN_DOCKER": "0",
         "DNS_ADDRESS": "0",
         "PROVIDER_OVERRIDE_EC2": "provision",
+        "PROVIDER_OVERRIDE_IAM": "provision",
         "PROVISION_HOME": str(HOME),
     }
 

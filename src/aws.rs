@@ -68,6 +68,7 @@ pub struct Clients {
     pub ec2: Lazily<aws_sdk_ec2::Client>,
     pub efs: Lazily<aws_sdk_efs::Client>,
     pub elasticache: Lazily<aws_sdk_elasticache::Client>,
+    pub iam: Lazily<aws_sdk_iam::Client>,
     pub rds: Lazily<aws_sdk_rds::Client>,
     pub s3: Lazily<aws_sdk_s3::Client>,
     pub secrets: Lazily<aws_sdk_secretsmanager::Client>,
@@ -115,6 +116,7 @@ impl Clients {
             ec2: lazily!(aws_sdk_ec2),
             efs: lazily!(aws_sdk_efs),
             elasticache: lazily!(aws_sdk_elasticache),
+            iam: lazily!(aws_sdk_iam),
             rds: lazily!(aws_sdk_rds),
             s3: lazily!(aws_sdk_s3, at_one_host),
             secrets: lazily!(aws_sdk_secretsmanager),
@@ -468,9 +470,10 @@ mod tests {
         let aws = Aws::from_config(&config.region(Region::new("eu-west-1")).build()).expect("a region");
         let made = || {
             [&aws.read, &aws.write].map(|clients| {
-                let Clients { ec2, efs, elasticache, rds, s3, secrets } = clients;
+                let Clients { ec2, efs, elasticache, iam, rds, s3, secrets } = clients;
                 let made = [ec2.made.get().is_some(), efs.made.get().is_some(), rds.made.get().is_some()];
                 let more = [elasticache.made.get().is_some(), s3.made.get().is_some()];
+                let more = more.into_iter().chain([iam.made.get().is_some()]);
                 let all = made.into_iter().chain(more).chain([secrets.made.get().is_some()]);
                 all.filter(|made| *made).count()
             })

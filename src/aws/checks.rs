@@ -22,6 +22,7 @@ mod quotas;
 mod remains;
 mod replications;
 mod restored;
+mod role;
 mod scene;
 mod subnets;
 mod subnets_in_use;
@@ -53,7 +54,7 @@ pub use subnets_in_use::{SUBNETS_IN_USE, subnets_in_use};
 type Asked = (&'static [&'static str], &'static [Call]);
 
 /// The families of checks that ask about every object of their kinds.
-const FAMILIES: [&[Asked]; 13] = [
+const FAMILIES: [&[Asked]; 14] = [
     addresses::CALLS,
     cache::CALLS,
     database::CALLS,
@@ -65,6 +66,7 @@ const FAMILIES: [&[Asked]; 13] = [
     remains::CALLS,
     replications::CALLS,
     restored::CALLS,
+    role::CALLS,
     subnets::CALLS,
     subnets_in_use::CALLS,
 ];
@@ -110,6 +112,7 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
         boxed(permissions::ask(aws, prospects)),
         boxed(replications::ask(aws, prospects)),
         boxed(restored::ask(aws, prospects)),
+        boxed(role::ask(aws, prospects)),
         boxed(subnets::ask(aws, prospects)),
     ];
     let (databases, others) = join(database::ask(aws, prospects), join_all(asked)).await;

@@ -146,7 +146,7 @@ fn causes<E: Error>(error: &E) -> String {
     said.join(": ")
 }
 
-/// Codes and their meaning (API references of EC2, EFS, ElastiCache, KMS, RDS, S3 and Secrets Manager). Codes of RDS and ElastiCache are
+/// Codes and their meaning (API references of EC2, EFS, ElastiCache, IAM, KMS, RDS, S3 and Secrets Manager). Codes of RDS and ElastiCache are
 /// seen with and without `Fault`.
 fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
     match code.strip_suffix("Fault").unwrap_or(code) {
@@ -176,6 +176,8 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "ReplicationGroupNotFound"
         // Secrets Manager.
         | "ResourceNotFoundException"
+        // IAM.
+        | "NoSuchEntity"
         // KMS.
         | "NotFoundException" => Outcome::NotFound,
         "InvalidGroup.Duplicate"
@@ -192,6 +194,7 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "CacheParameterGroupAlreadyExists"
         | "CacheSubnetGroupAlreadyExists"
         | "ReplicationGroupAlreadyExists"
+        | "EntityAlreadyExists"
         | "ResourceExistsException" => Outcome::Exists,
         "DependencyViolation"
         | "InvalidGroup.InUse"
@@ -207,7 +210,14 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "CacheSubnetGroupInUse"
         | "InvalidCacheClusterState"
         | "InvalidCacheParameterGroupState"
-        | "InvalidReplicationGroupState" => Outcome::Busy,
+        | "InvalidReplicationGroupState"
+        // IAM: what was just taken off a role may still hold it, and two requests may come at once (DeleteRole, IAM API reference).
+        | "DeleteConflict"
+        | "ConcurrentModification"
+        | "EntityTemporarilyUnmodifiable" => Outcome::Busy,
+        // A role or user that a policy names, and that was just made (IAM User Guide, "Troubleshoot IAM": changes that are not always
+        // immediately visible).
+        "MalformedPolicyDocument" if message.contains("Invalid principal") => Outcome::NotFound,
         "InvalidParameterCombination" if message.contains("previous storage change is being optimized") => {
             Outcome::Busy
         }
@@ -282,6 +292,10 @@ mod tests {
             ("DBSubnetGroupNotFoundFault", 404, Outcome::NotFound),
             ("InvalidGroup.Duplicate", 400, Outcome::Exists),
             ("BucketAlreadyOwnedByYou", 409, Outcome::Exists),
+            ("NoSuchEntity", 404, Outcome::NotFound),
+            ("EntityAlreadyExists", 409, Outcome::Exists),
+            ("DeleteConflict", 409, Outcome::Busy),
+            ("MalformedPolicyDocument", 400, Outcome::Refused),
             ("InvalidDBSubnetGroupStateFault", 400, Outcome::Busy),
             ("TooManyRequests", 429, Outcome::Refused),
             ("RequestLimitExceeded", 503, Outcome::Throttled),

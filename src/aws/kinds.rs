@@ -17,8 +17,13 @@ mod efs_status;
 mod efs_tags;
 mod efs_token;
 mod groups_taken_off;
+pub mod iam_instance_profile;
+pub mod iam_oidc_provider;
+pub mod iam_role;
+mod iam_tags;
 pub mod kms_alias;
 mod named_group;
+pub mod policy_document;
 mod rds_tags;
 mod s3_bucket;
 pub mod secret;
@@ -55,6 +60,7 @@ fn kinds() -> Kinds {
         .watched::<vpc::Vpc>()
         .watched::<subnet::Subnet>()
         .watched::<kms_alias::KmsAlias>()
+        .watched::<iam_oidc_provider::OidcProvider>()
         .managed::<security_group::SecurityGroup>()
         .managed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()
@@ -69,4 +75,6 @@ fn kinds() -> Kinds {
         .managed::<cache_subnet_group::CacheSubnetGroup>()
         .managed::<cache_parameter_group::CacheParameterGroup>()
         .managed::<cache::ReplicationGroup>()
+        .managed::<iam_role::IamRole>()
+        .managed::<iam_instance_profile::IamInstanceProfile>()
 }

@@ -238,8 +238,8 @@ impl<K: Kind, T> TypedRow<K, T> {
     }
 
     /// See [`Field::also_from`].
-    pub const fn also_from(self, option: &'static str) -> Self {
-        Self { field: self.field.also_from(option), ..self }
+    pub const fn also_from(self, options: &'static [&'static str]) -> Self {
+        Self { field: self.field.also_from(options), ..self }
     }
 
     /// See [`Field::of_others`].

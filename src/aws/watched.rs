@@ -14,6 +14,8 @@ pub trait Watched: Send + Sync + 'static {
     const KIND: &'static str;
     /// The calls by which objects are read. Policies are made from them.
     const CALLS: &'static [Call];
+    /// The way out where there is no such object, and something of the stack needs one.
+    const WHEN_MISSING: Option<&'static str> = None;
 
     /// Reads all `tracked` objects in as few calls as the API allows; of each is recorded what was observed of it before. An object
     /// that is gone is left out. What the same calls show beside them may be in it too, with [`Remark::Beside`].

@@ -27,7 +27,7 @@ impl Blueprint {
     /// The option of the stack file to change where a field of an object is to change.
     pub fn to_write<'a>(&self, address: &Address, fields: &[Field], field: &'a str) -> Option<&'a str> {
         let Some(known) = fields.iter().find(|known| known.name == field) else { return Some(field) };
-        let own = known.also_from.filter(|_| self.itself.contains(address));
+        let own = known.also_from.first().copied().filter(|_| self.itself.contains(address));
         own.or(known.to_write())
     }
 

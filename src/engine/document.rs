@@ -70,8 +70,20 @@ fn resolve_value(value: &Value, lookup: &dyn Fn(&Reference) -> Option<Value>) ->
                 })
                 .collect(),
         ),
-        Value::Object(fields) => Value::Object(resolve(fields, lookup)),
+        // Below the fields themselves a key can hold a reference too, as a condition of a policy does.
+        Value::Object(fields) => {
+            let one =
+                |(key, inner): (&String, &Value)| (resolve_key(key, lookup), resolve_value(inner, lookup));
+            Value::Object(fields.iter().map(one).collect())
+        }
         other => other.clone(),
+    }
+}
+
+fn resolve_key(key: &str, lookup: &dyn Fn(&Reference) -> Option<Value>) -> String {
+    match resolve_text(key, lookup) {
+        Value::String(resolved) => resolved,
+        _ => key.to_owned(),
     }
 }
 
@@ -140,7 +152,10 @@ fn visit_strings(value: &Value, visit: &mut dyn FnMut(&str)) {
     match value {
         Value::String(text) => visit(text),
         Value::Array(items) => items.iter().for_each(|item| visit_strings(item, visit)),
-        Value::Object(fields) => fields.values().for_each(|field| visit_strings(field, visit)),
+        Value::Object(fields) => fields.iter().for_each(|(key, field)| {
+            visit(key);
+            visit_strings(field, visit);
+        }),
         _ => {}
     }
 }
@@ -173,9 +188,12 @@ mod tests {
             "text": "in ${aws_vpc.network.id} and ${aws_y.later.id}",
             "list": ["${aws_x.set.ids}", "c"],
             "nested": [{ "source": "${aws_y.later.id}" }],
+            "keys": { "${aws_vpc.network.id}:sub": "x", "${aws_y.later.id}:sub": "y" },
             "number": 3,
         }));
         let after = resolve(&before, &lookup);
+        assert_eq!(after["keys"], json!({ "vpc-1:sub": "x", "${aws_y.later.id}:sub": "y" }));
+        assert!(is_unknown(&after["keys"]));
         assert_eq!(after["vpc_id"], "vpc-1");
         assert_eq!(after["text"], "in vpc-1 and ${aws_y.later.id}");
         assert_eq!(after["list"], json!(["a", "b", "c"]));
@@ -187,9 +205,10 @@ mod tests {
     fn references_are_found_wherever_they_stand() {
         let found = references(&document(json!({
             "a": "${aws_vpc.network.id}", "b": [{ "c": "x${aws_y.z/eu-west-1a.id}y" }], "d": "${not a reference} ${",
+            "e": { "${aws_z.key.id}:sub": 1 },
         })));
         let found: Vec<String> = found.iter().map(Address::to_string).collect();
-        assert_eq!(found, ["aws_vpc.network", "aws_y.z/eu-west-1a"]);
+        assert_eq!(found, ["aws_vpc.network", "aws_y.z/eu-west-1a", "aws_z.key"]);
     }
 
     #[test]

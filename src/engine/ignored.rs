@@ -10,7 +10,7 @@ use crate::engine::resource::{Field, Remark};
 impl Blueprint {
     /// True if the stack file leaves the option behind a field to others.
     pub fn ignores(&self, address: &Address, field: &Field) -> bool {
-        let mut options = field.to_write().into_iter().chain(field.also_from);
+        let mut options = field.to_write().into_iter().chain(field.also_from.iter().copied());
         self.ignored.get(address).is_some_and(|ignored| options.any(|option| ignored.contains(option)))
     }
 }

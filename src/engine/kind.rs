@@ -49,6 +49,10 @@ pub trait Reader: Send + Sync {
     fn upgrade(&self, _from: u32, inputs: Document) -> Document {
         inputs
     }
+    /// The way out where a watched object is not there, and something of the stack needs one.
+    fn when_missing(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A kind that can be made, changed and deleted: all that is known of it without asking the cloud.

@@ -50,8 +50,8 @@ fn an_option_of_every_part_has_its_field() {
     );
     let text = text.replace("out: deploy", "out: deploy, targets: [kubernetes]");
     let text = text
-        .replace("\nkubernetes:", "\ncaches: { gitlab-cache: { node_type: cache.t4g.small } }\nkubernetes:");
-    let text = text.replace("  scheme: internal", "  cache: gitlab-cache\n  scheme: internal");
+        .replace("\nkubernetes:", "\ncaches: { gitlab-cache: { node_type: cache.t4g.small } }\nroles: { pods: { service_accounts: [gitlab/gitlab] } }\nkubernetes:");
+    let text = text.replace("  scheme: internal", "  cache: gitlab-cache\n  role: pods\n  scheme: internal");
     let stack = stack(&text.replace("kubernetes: {", "kubernetes: { service_account: eso, secrets: csi,"));
     let state = nothing();
     let description = Description::new(&stack, &state);
@@ -59,8 +59,8 @@ fn an_option_of_every_part_has_its_field() {
     let rows = crate::stack::parts::part(crate::stack::parts::GITLAB).options;
     let written = &stack.parts[crate::stack::parts::GITLAB];
     let left: Vec<&str> = rows.iter().map(|row| row.name).filter(|row| !written.contains_key(*row)).collect();
-    // Entries of these sections are not made by every version of the program.
-    assert_eq!(left, ["role"]);
+    assert_eq!(left, [""; 0]);
+    assert_eq!(gitlab.role.as_deref(), Some("pods"));
     assert_eq!(gitlab.runners["a"].concurrent, 4);
     assert_eq!(chosen(&description).iter().map(File::name).collect::<Vec<_>>(), ["kubernetes"]);
 }

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::parse::Sections;
 use super::parts::{self, PARTS};
 use super::problem::{Fault, Problem};
-use super::section::{Conflict, IGNORE_CHANGES, Passed, Section, behind_group, broken, in_a_row};
+use super::section::{
+    Conflict, IGNORE_CHANGES, NamesEntries, Passed, Section, behind_group, broken, in_a_row,
+};
 use super::sections::SECTIONS;
 use super::yaml::{Content, Node, Place};
 use crate::engine::kind::Registry;
 use crate::engine::resource::Invalid;
 
-use super::{Name, NamedNetwork, S3Place, Stack};
+use super::{Name, NamedNetwork, S3Place, Stack, nearest, shown};
 
 /// The number of tags that an author may add: AWS allows 50, and the ownership tags take four. `Name` is one of them, whoever writes it.
 pub(super) const MOST_TAGS: u32 = 46;
@@ -60,6 +62,7 @@ pub(super) fn check(
     if !stack.parts.is_empty() {
         problems.extend(of_parts(stack, tree));
     }
+    problems.extend(of_names(stack, tree));
     for section in SECTIONS {
         let known = section.ignorable(kinds);
         for (name, entry) in stack.entries(section) {
@@ -109,6 +112,44 @@ fn of_parts(stack: &Stack, tree: &Node) -> Vec<Problem> {
             let Conflict { path, options, message, remedy } = found;
             let path: Vec<&str> = [part.key].into_iter().chain(path.iter().map(String::as_str)).collect();
             problems.push(conflict(tree, &path, &options, message, &remedy));
+        }
+    }
+    problems
+}
+
+/// Options that name entries of another section which are not there.
+fn of_names(stack: &Stack, tree: &Node) -> Vec<Problem> {
+    let naming = |section: &&&Section| !section.names.is_empty() && !stack.entries(section).is_empty();
+    let naming: Vec<&&Section> = SECTIONS.iter().filter(naming).collect();
+    if naming.is_empty() {
+        return Vec::new();
+    }
+    // An entry that is short for several is named by each of these.
+    let spread = stack.clone().spread();
+    let mut problems = Vec::new();
+    for section in naming {
+        for (NamesEntries { option, section: of }, (name, entry)) in section
+            .names
+            .iter()
+            .flat_map(|names| stack.entries(section).iter().map(move |entry| (names, entry)))
+        {
+            let other = SECTIONS.iter().find(|one| one.key == *of);
+            let known: Vec<&str> =
+                other.iter().flat_map(|other| spread.entries(other).keys()).map(Name::as_str).collect();
+            let named = entry.own.get(*option).and_then(serde_json::Value::as_array).into_iter().flatten();
+            let unknown = named.filter_map(serde_json::Value::as_str);
+            let unknown = unknown.filter(|text| !known.iter().any(|one| NamesEntries::is_named(text, one)));
+            problems.extend(unknown.map(|text| {
+                let several = known.iter().any(|one| one.starts_with(&format!("{text}-")));
+                let remedy = match nearest(text, known.iter().copied()) {
+                    _ if several => format!("write `{text}-*` for all of them"),
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if known.is_empty() => format!("write an entry of this name below `{of}:`"),
+                    None => format!("there are: {}", known.join(", ")),
+                };
+                let message = format!("`{}` is no entry of `{of}`", shown(text));
+                conflict(tree, &[section.key, name.as_str()], &[option], message, &remedy)
+            }));
         }
     }
     problems

@@ -9,6 +9,7 @@ mod read;
 mod schema;
 mod shaped;
 pub(super) mod source;
+pub(super) mod statement;
 pub mod titled;
 pub mod zones;
 
@@ -59,6 +60,8 @@ pub struct Section {
     pub objects: &'static [(&'static str, &'static str)],
     /// The rules over several options or several entries, beside those of the kinds.
     pub check: fn(&Entries) -> Vec<Conflict>,
+    /// The options that name entries of other sections.
+    pub names: &'static [NamesEntries],
     /// The entries that one stands for, where it is short for several: they take its place as soon as the file is read.
     pub spread: Option<Spread>,
     /// The kind of the object that an entry is about. It stands at the entry's own name.
@@ -80,6 +83,24 @@ pub struct Section {
     pub output_schema: fn(&mut SchemaGenerator) -> Schema,
     /// The outputs that have a name of their own where the stack has one entry.
     pub short: &'static [Short],
+}
+
+/// An option with a list of entries of another section, which may end with `*` for all that begin so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamesEntries {
+    pub option: &'static str,
+    /// The key of the other section.
+    pub section: &'static str,
+}
+
+impl NamesEntries {
+    /// True if a text names an entry.
+    pub fn is_named(text: &str, name: &str) -> bool {
+        match text.strip_suffix('*') {
+            Some(front) => name.starts_with(front),
+            None => text == name,
+        }
+    }
 }
 
 /// The function that gives the entries which one is short for; none where it is one itself.

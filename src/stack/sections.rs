@@ -4,6 +4,7 @@ mod buckets;
 mod caches;
 mod databases;
 mod file_systems;
+mod roles;
 mod security_groups;
 
 use super::section::Section;
@@ -14,6 +15,7 @@ pub const SECTIONS: &[&Section] = &[
     &databases::SECTION,
     &caches::SECTION,
     &buckets::SECTION,
+    &roles::SECTION,
     &security_groups::SECTION,
 ];
 

@@ -10,6 +10,7 @@ mod hcl;
 mod labels;
 mod mount_target;
 mod replication;
+mod role;
 mod security_group;
 mod table;
 
@@ -90,7 +91,7 @@ pub fn is_exported(text: &[u8]) -> bool {
 }
 
 /// The tables, one for each kind that can be made.
-const TABLES: [&Table; 14] = [
+const TABLES: [&Table; 16] = [
     &security_group::TABLE,
     &file_system::TABLE,
     &mount_target::TABLE,
@@ -105,6 +106,8 @@ const TABLES: [&Table; 14] = [
     &cache::SUBNETS,
     &cache::PARAMETERS,
     &cache::SECRET,
+    &role::TABLE,
+    &role::PROFILES,
 ];
 
 /// The ways of the fields of a kind into the configuration, by field; none for a kind that Terraform does not get.
@@ -124,7 +127,7 @@ fn table_of(kind: &str) -> Option<&'static Table> {
 /// The configuration of everything.
 pub fn configuration(whole: &Whole) -> Configuration {
     let mut labels = Labels::default();
-    for (address, id) in &whole.watched {
+    for (address, id) in whole.watched.iter().filter(|(address, id)| is_read(address, id)) {
         labels.add_watched(address, id);
     }
     for object in &whole.objects {
@@ -140,7 +143,7 @@ pub fn configuration(whole: &Whole) -> Configuration {
         }
     }
     let mut network = Body::default();
-    for (address, id) in &whole.watched {
+    for (address, id) in whole.watched.iter().filter(|(address, id)| is_read(address, id)) {
         writer.watched(&mut network, address, id);
     }
     let mut imports = Body::default();
@@ -231,6 +234,7 @@ impl Writer {
                 let alias = id.as_str().split_once(":alias/").map(|(_, name)| format!("alias/{name}"));
                 body.text("name", &alias.unwrap_or_else(|| id.to_string()));
             }
+            PROVIDER => body.text("arn", id.as_str()),
             _ => body.text("id", id.as_str()),
         }
         if let Some(label) = self.labels.watched(address) {
@@ -241,6 +245,14 @@ impl Writer {
     fn warn(&mut self, object: &Exported, text: impl Into<String>) {
         self.warnings.insert(Warning { address: object.address.clone(), text: text.into() });
     }
+}
+
+const PROVIDER: &str = "aws_iam_openid_connect_provider";
+
+/// True for a watched object that Terraform can read by what is recorded of it. The policies of roles name an OIDC provider by its ARN, also
+/// where it was found by the name of its cluster.
+fn is_read(address: &Address, id: &Id) -> bool {
+    address.kind() != PROVIDER || id.as_str().starts_with("arn:")
 }
 
 fn is_empty(value: &Value) -> bool {

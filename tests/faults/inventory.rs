@@ -24,6 +24,7 @@ impl Inventory {
         found.read_databases(cloud);
         found.read_buckets(cloud);
         found.read_caches(cloud);
+        found.read_roles(cloud);
         found
     }
 
@@ -116,6 +117,21 @@ impl Inventory {
         let secrets = cloud.run(cloud.secrets.list_secrets().send()).expect("they can be read");
         for one in secrets.secret_list() {
             self.add("secret", one.arn(), one.tags().iter().map(|tag| tag.key()));
+        }
+    }
+
+    fn read_roles(&mut self, cloud: &Cloud) {
+        let listed = cloud.run(cloud.iam.list_roles().send()).expect("roles can be listed");
+        for name in listed.roles().iter().map(|role| role.role_name()) {
+            let tags =
+                cloud.run(cloud.iam.list_role_tags().role_name(name).send()).expect("they can be read");
+            self.add("role", Some(name), tags.tags().iter().map(|tag| Some(tag.key())));
+        }
+        let listed = cloud.run(cloud.iam.list_instance_profiles().send()).expect("profiles can be listed");
+        for name in listed.instance_profiles().iter().map(|one| one.instance_profile_name()) {
+            let call = cloud.iam.list_instance_profile_tags().instance_profile_name(name);
+            let tags = cloud.run(call.send()).expect("they can be read");
+            self.add("instance profile", Some(name), tags.tags().iter().map(|tag| Some(tag.key())));
         }
     }
 

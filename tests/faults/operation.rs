@@ -161,7 +161,7 @@ impl Operation {
                      <RequestID>injected-request</RequestID></Response>"
                 ),
             ),
-            "elasticache" | "rds" | "sts" => Message::answer(
+            "elasticache" | "iam" | "rds" | "sts" => Message::answer(
                 status,
                 "text/xml",
                 format!(
@@ -188,7 +188,7 @@ impl Operation {
     pub fn throttling_code(&self) -> &'static str {
         match self.service.as_str() {
             "ec2" => "RequestLimitExceeded",
-            "elasticache" | "rds" | "sts" => "Throttling",
+            "elasticache" | "iam" | "rds" | "sts" => "Throttling",
             "s3" => "SlowDown",
             _ => "ThrottlingException",
         }
@@ -198,7 +198,7 @@ impl Operation {
     pub fn denial_code(&self) -> &'static str {
         match self.service.as_str() {
             "ec2" => "UnauthorizedOperation",
-            "elasticache" | "rds" | "sts" | "s3" => "AccessDenied",
+            "elasticache" | "iam" | "rds" | "sts" | "s3" => "AccessDenied",
             _ => "AccessDeniedException",
         }
     }

@@ -54,6 +54,14 @@ caches:
     deletion_protection: false
     final_snapshot: false
     apply_immediately: true
+roles:
+  pods: { service_accounts: [gitlab/web] }
+  pair:
+    instance_profile: true
+    path: /shop/
+    permissions_boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    managed_policies: [\"arn:aws:iam::aws:policy/ReadOnlyAccess\"]
+    statements: { Registry: { actions: [\"ecr:GetAuthorizationToken\"], resources: [\"*\"] } }
 ";
 
 /// The same with a change of everything that can change: tags and parameters that go among them.
@@ -98,6 +106,13 @@ caches:
     deletion_protection: false
     final_snapshot: false
     apply_immediately: true
+roles:
+  pods: { service_accounts: [gitlab/other], permissions_boundary: \"arn:aws:iam::aws:policy/ReadOnlyAccess\" }
+  pair:
+    instance_profile: true
+    path: /shop/
+    description: Of the pair
+    managed_policies: [\"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore\"]
 ";
 
 /// Actions that no run against the emulator comes to, and why the policy has them all the same.
@@ -129,6 +144,7 @@ const ASKED_IN_VAIN: &[(&str, &[&str])] = &[
             "secretsmanager:ListSecrets",
         ],
     ),
+    ("roles:", &["iam:GetInstanceProfile", "iam:GetRole", "iam:ListInstanceProfiles", "iam:ListRoles"]),
 ];
 
 /// True for a call that a rebuild of this stack makes for a section that it has not.
@@ -138,9 +154,12 @@ fn is_in_vain(action: &str, text: &str) -> bool {
 
 /// Calls whose denial is no failure: they only check, and a check that was not made blocks nothing.
 const CHECKS: &[&str] = &[
+    "ec2:DescribeIamInstanceProfileAssociations",
     "ec2:DescribeRegions",
     "elasticache:DescribeCacheEngineVersions",
     "elasticache:ListAllowedNodeTypeModifications",
+    "iam:GetAccountSummary",
+    "iam:GetPolicy",
     "rds:DescribeAccountAttributes",
     "rds:DescribeDBEngineVersions",
     "rds:DescribeDBSnapshots",
@@ -265,7 +284,7 @@ struct Account {
 impl Account {
     fn new(upstream: &str) -> Self {
         let proxy = Proxy::start(upstream).expect("a port is free");
-        let mut world = World::seeded(&[]);
+        let mut world = World::seeded(&["--issuer"]);
         world.set("AWS_ENDPOINT_URL", &format!("http://{}", proxy.address));
         world.set("PASSWORD", "canary-Of-The-Password-7");
         world.cloud.key("alias/shop");

@@ -3,20 +3,40 @@
 /// The stack that the matrix applies first.
 pub fn first(account: &str) -> String {
     format!(
-        "{FIRST}{FIRST_REPLICA}{}    lifecycle_rules: {{ old: {{ expire_after_days: 30 }} }}\n{FIRST_CACHE}",
+        "{FIRST}{FIRST_REPLICA}{}    lifecycle_rules: {{ old: {{ expire_after_days: 30 }} }}\n{FIRST_CACHE}{FIRST_ROLE}",
         bucket(account)
     )
 }
 
 /// The one after the change.
 pub fn second(account: &str) -> String {
-    format!("{SECOND}{SECOND_REPLICA}{}    versioning: false\n{SECOND_CACHE}", bucket(account))
+    format!("{SECOND}{SECOND_REPLICA}{}    versioning: false\n{SECOND_CACHE}{SECOND_ROLE}", bucket(account))
 }
 
 /// A bucket, whose name no other account can have.
 fn bucket(account: &str) -> String {
     format!("buckets:\n  artifacts:\n    bucket: artifacts-{account}\n    deletion_protection: false\n")
 }
+
+/// A role of machines, with its profile and a policy on the bucket.
+const FIRST_ROLE: &str = "\
+roles:
+  pair:
+    instance_profile: true
+    buckets: [artifacts]
+    permissions_boundary: arn:aws:iam::aws:policy/PowerUserAccess
+    managed_policies: [\"arn:aws:iam::aws:policy/ReadOnlyAccess\"]
+";
+
+const SECOND_ROLE: &str = "\
+roles:
+  pair:
+    instance_profile: true
+    services: [backup.amazonaws.com]
+    read_buckets: [artifacts]
+    description: Of the pair
+    managed_policies: [\"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore\"]
+";
 
 /// What stands below the database; the one who deletes or renames a database by hand deals with one alone.
 const FIRST_REPLICA: &str = "    replicas:
@@ -116,9 +136,11 @@ pub const EVERYTHING: &[(&str, usize)] = &[
     ("cache subnet group", 1),
     ("database", 2),
     ("file system", 1),
+    ("instance profile", 1),
     ("mount target", 3),
     ("parameter group", 1),
     ("replication", 1),
+    ("role", 1),
     ("secret", 1),
     ("security group", 3),
     ("subnet group", 1),

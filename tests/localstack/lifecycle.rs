@@ -16,6 +16,22 @@ pub struct Edit {
     replace: &'static [&'static str],
 }
 
+impl Edit {
+    /// Writes it into the stack file.
+    pub fn write(&self, world: &World) {
+        world.edit_stack(self.from, self.to);
+    }
+
+    /// The options that name what is replaced.
+    pub fn named(&self) -> Vec<&'static str> {
+        self.replace.iter().flat_map(|address| ["--replace", address]).collect()
+    }
+
+    pub fn action(&self) -> &'static str {
+        self.action
+    }
+}
+
 /// One change, and whether AWS shows it.
 pub type Case = (Edit, fn(&World) -> bool);
 

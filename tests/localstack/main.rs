@@ -42,6 +42,7 @@ mod rendered;
 mod replicas;
 mod restored;
 mod reviewed;
+mod roles;
 mod saved_plans;
 mod secrets;
 mod sources;

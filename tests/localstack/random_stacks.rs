@@ -83,7 +83,7 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
         let mut threads = Vec::new();
         for thread in 0..AT_ONCE.min(stacks) {
             threads.push(scope.spawn(move || {
-                let mut world = World::seeded(&["--topology", "private"]);
+                let mut world = World::seeded(&["--topology", "private", "--issuer"]);
                 let key = world.cloud.key("alias/storage");
                 world.cloud.make_parameter_group("tuned", "postgres16");
                 for family in ["valkey8", "redis7"] {
@@ -100,6 +100,7 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
                     ("THE_GROUP", world.cloud.make_group("bastion", vpc)),
                     ("THE_OTHER", world.cloud.make_group("monitoring", vpc)),
                     ("THE_LIST", world.cloud.make_prefix_list("offices")),
+                    ("THE_PROVIDER", world.seed["oidc_provider"].as_str().expect("it is made").to_owned()),
                 ];
                 world.set("PGPASSWORD", "correct-horse-battery");
                 std::fs::write(world.path("secret"), "staple-correct-horse").expect("it can be written");

@@ -70,6 +70,23 @@ caches:
     transit_encryption: false
     authentication: false
     parameter_group: default.valkey8
+roles:
+  pods:
+    service_accounts: [gitlab/web, \"runners/*\"]
+    buckets: [\"kept*\"]
+    permissions_boundary: arn:aws:iam::123456789012:policy/boundary
+  named:
+    service_accounts: [gitlab/web]
+    oidc_provider: arn:aws:iam::123456789012:oidc-provider/oidc.example.net
+    audiences: [amazonaws.com]
+  machines:
+    instance_profile: true
+    path: /apps/
+    read_buckets: [kept]
+    managed_policies: [\"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore\"]
+    statements: { Registry: { actions: [\"ecr:GetAuthorizationToken\"], resources: [\"*\"] } }
+buckets:
+  kept: {}
 ";
 
 #[test]

@@ -22,6 +22,9 @@ use draft::{Draft, KEY, KEY_ARN, MASTERS, NODES, SUBNETS, VPC};
 const ZONES: [&str; 3] = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
 const ARN: &str = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001";
 
+const ISSUER: &str = "discovery.example.net/k8s";
+const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/discovery.example.net/k8s";
+
 fn network() -> Network {
     Network {
         cluster: Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true },
@@ -45,6 +48,7 @@ fn text(seed: u64) -> String {
         ("THE_GROUP", "sg-0ccc"),
         ("THE_OTHER", "sg-0ddd"),
         ("THE_LIST", "pl-0eee"),
+        ("THE_PROVIDER", PROVIDER),
     ];
     let text = Draft::new("s", seed, seed ^ 1).text;
     words.iter().fold(text, |text, (word, id)| text.replace(word, id))
@@ -56,8 +60,10 @@ fn id_of(address: &Address, inputs: &Document) -> Id {
         address.to_string().bytes().fold(0_u64, |number, byte| number.wrapping_mul(31) + u64::from(byte));
     let of_groups = ["aws_db_", "aws_elasticache_"].iter().any(|front| address.kind().starts_with(front))
         && address.kind().ends_with("_group");
-    let name = inputs.get("name").and_then(Value::as_str).filter(|_| of_groups);
+    let of_iam = address.kind().starts_with("aws_iam_");
+    let name = inputs.get("name").and_then(Value::as_str).filter(|_| of_groups || of_iam);
     match (address.kind(), name) {
+        (_, Some(name)) if of_iam => Id::new(name),
         (_, Some(name)) => Id::new(name.to_lowercase()),
         ("aws_security_group", _) => Id::new(format!("sg-{number:x}")),
         _ => Id::new(format!("{}-{number:x}", address.kind())),
@@ -83,6 +89,9 @@ fn declared(
     let resolved = managed.map(|(address, inputs)| {
         let inputs = resolve(inputs, &|reference| match reference.output.as_str() {
             "id" => id(&reference.address).map(|id| id.as_str().into()),
+            "issuer" => Some(ISSUER.into()),
+            "audiences" => Some(serde_json::json!(["amazonaws.com"])),
+            _ if reference.address.kind() == "aws_iam_openid_connect_provider" => Some(PROVIDER.into()),
             _ => Some(ARN.into()),
         });
         let kind = registry.managing(address.kind()).expect("the kind is known");

@@ -99,6 +99,29 @@ pub fn sample(kind: &str) -> Document {
             "auto_minor_version_upgrade": true, "snapshot_name": "before", "deletion_protection": true,
             "final_snapshot": true, "apply_immediately": false, "tags": { "Name": "cache" },
         }),
+        "aws_iam_role" => json!({
+            "name": "gitlab-gitlab", "path": "/apps/", "assume_role_policy": {
+                "Version": "2012-10-17", "Statement": [{
+                    "Sid": "ServiceAccounts", "Effect": "Allow", "Action": ["sts:AssumeRoleWithWebIdentity"],
+                    "Principal": { "Federated": ["arn:aws:iam::123456789012:oidc-provider/oidc.example.net/k8s"] },
+                    "Condition": { "StringEquals": {
+                        "oidc.example.net/k8s:aud": ["amazonaws.com"],
+                        "oidc.example.net/k8s:sub": ["system:serviceaccount:gitlab:gitlab-webservice"],
+                    } },
+                }],
+            },
+            "policy": { "Version": "2012-10-17", "Statement": [{
+                "Sid": "BucketObjects", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"],
+                "Resource": ["arn:aws:s3:::gitlab-artifacts/*"],
+            }] },
+            "policy_name": "provision", "managed_policies": ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
+            "description": "GitLab's pods", "max_session_duration": 7200,
+            "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary", "deletion_protection": true,
+            "tags": { "Name": "gitlab" },
+        }),
+        "aws_iam_instance_profile" => json!({
+            "name": "gitlab-pair", "path": "/apps/", "role": "gitlab-pair", "tags": { "Name": "pair" },
+        }),
         other => panic!("no sample document of {other}"),
     };
     document.as_object().expect("a document is an object").clone()

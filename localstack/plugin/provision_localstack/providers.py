@@ -21,6 +21,16 @@ def ec2():
     return _service(overrides, provider, MotoFallbackDispatcher(provider))
 
 
+@aws_provider(api="iam", name="provision")
+def iam():
+    from localstack.services.iam.provider import IamProvider
+
+    from provision_localstack.iam import overrides
+
+    provider = IamProvider()
+    return _service(overrides, provider, MotoFallbackDispatcher(provider))
+
+
 @aws_provider(api="efs")
 def efs():
     from provision_localstack.efs import overrides

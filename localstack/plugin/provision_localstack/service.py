@@ -91,6 +91,8 @@ MADE = {
     "CreateDBSubnetGroup": lambda answer: answer["DBSubnetGroup"]["DBSubnetGroupName"],
     "CreateDBParameterGroup": lambda answer: answer["DBParameterGroup"]["DBParameterGroupName"],
     "CreateFileSystem": lambda answer: answer["FileSystemId"],
+    "CreateRole": lambda answer: f"role {answer['Role']['RoleName']}",
+    "CreateInstanceProfile": lambda answer: f"instance profile {answer['InstanceProfile']['InstanceProfileName']}",
 }
 
 

@@ -6,12 +6,13 @@ mod database;
 mod file_system;
 mod group;
 mod replication;
+mod role;
 
 pub(super) use database::{DATABASES, all as databases};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join_all, join3, join5};
+use futures_util::future::{join, join_all, join3, join5};
 
 use super::finding::Verdict;
 use super::scene::Scene;
@@ -37,6 +38,8 @@ pub(super) const CALLS: &[Asked] = &[
     (&["aws_efs_file_system"], &[efs::MOUNT_TARGETS, efs::ACCESS_POINTS, efs::REPLICATIONS]),
     (&["aws_s3_bucket"], &[bucket::VERSIONS]),
     (&[cache::SUBNETS, cache::PARAMETERS], &[NODES]),
+    (&[role::ROLE], role::ON_A_ROLE),
+    (&[role::PROFILE], &[role::ASSOCIATIONS]),
 ];
 
 /// An object that is to be deleted.
@@ -60,9 +63,10 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     let file_systems = of(&["aws_efs_file_system"]);
     let buckets = of(&["aws_s3_bucket"]);
     let caches_use = of(&[cache::SUBNETS, cache::PARAMETERS]);
+    let roles = of(&[role::ROLE, role::PROFILE]);
     let leaving = Leaving::of(scene);
     let own = Own::of(scene);
-    let (of_groups, by_databases, of_file_systems, of_buckets, by_caches) = join5(
+    let (of_groups, by_databases, of_file_systems, of_buckets, (by_caches, of_roles)) = join5(
         group::ask(aws, &groups, &leaving),
         database::ask(aws, &databases_use),
         join_all(file_systems.iter().map(|one| {
@@ -73,7 +77,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
             )
         })),
         join_all(buckets.iter().map(|one| bucket::ask(aws, one))),
-        cache::ask(aws, &caches_use),
+        join(cache::ask(aws, &caches_use), role::ask(aws, &roles)),
     )
     .await;
     let mut findings = Vec::new();
@@ -83,6 +87,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         held.extend(database::judge(&by_databases, one, &leaving, &own));
         held.extend(database::replicas(&by_databases, one, &leaving));
         held.extend(cache::judge(&by_caches, one, &leaving));
+        held.extend(of_roles.judge(one, scene));
         let asked = file_systems.iter().zip(&of_file_systems).find(|(asked, _)| asked.address == one.address);
         if let Some((_, (targets, points, replications))) = asked {
             held.extend(file_system::judge(targets, points, &leaving));
@@ -156,6 +161,8 @@ fn going(scene: &Scene<'_>) -> Vec<Going> {
                 | "aws_s3_bucket"
                 | cache::SUBNETS
                 | cache::PARAMETERS
+                | role::ROLE
+                | role::PROFILE
         )
     };
     // A resource that must stay until its data is let go of by name must not lose what serves it either.

@@ -54,6 +54,10 @@ impl<W: Watched> Reader for WatchedKind<W> {
     fn calls(&self) -> &'static [Call] {
         W::CALLS
     }
+
+    fn when_missing(&self) -> Option<&'static str> {
+        W::WHEN_MISSING
+    }
 }
 
 impl<W: Watched> Reading for WatchedKind<W> {

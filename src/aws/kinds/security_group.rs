@@ -77,7 +77,7 @@ impl Kind for SecurityGroup {
             // EC2 takes names that differ in case alone for the same one.
             .met_by(same_name)
             .chosen_once()
-            .also_from("name"),
+            .also_from(&["name"]),
         &Field::new("description")
             .field(text(DESCRIPTION_RULE).required())
             .made_from("security_group")
@@ -85,7 +85,7 @@ impl Kind for SecurityGroup {
             .fixed()
             .observe(|group| Some(group.description.clone().unwrap_or_default()))
             .chosen_once()
-            .also_from("description"),
+            .also_from(&["description"]),
         &VPC.field(text(Pattern::any("the id of a VPC")).required())
             .follows()
             .create(Create::set_vpc_id)
@@ -99,14 +99,14 @@ impl Kind for SecurityGroup {
             .observe(|group| Some(rules(group.live, group.ip_permissions())))
             .depending(cost::ingress)
             .joined_by(rule::joined)
-            .also_from("ingress"),
+            .also_from(&["ingress"]),
         &EGRESS
             .field(own().required())
             .follows()
             .sent_by_code(InPlace(Effect::AccessLoss), change::EGRESS)
             .observe(|group| Some(rules(group.live, group.ip_permissions_egress())))
             .depending(cost::egress)
-            .also_from("egress"),
+            .also_from(&["egress"]),
         &tags::row::<Self>(&[TAG, UNTAG], |group| Some(tags::shown(group, &ec2::tags(group.tags())))),
     ];
     const CHECKS: &'static [kind::Check] =

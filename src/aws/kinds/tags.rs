@@ -207,6 +207,13 @@ pub fn to_elasticache(tags: &Tags) -> Vec<aws_sdk_elasticache::types::Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
+/// Tags in the shape of IAM.
+pub fn to_iam(tags: &Tags) -> Vec<aws_sdk_iam::types::Tag> {
+    use aws_sdk_iam::types::Tag;
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build().expect("key and value are set");
+    tags.iter().map(tag).collect()
+}
+
 /// Tags in the shape of Secrets Manager.
 pub fn to_secrets(tags: &Tags) -> Vec<aws_sdk_secretsmanager::types::Tag> {
     use aws_sdk_secretsmanager::types::Tag;

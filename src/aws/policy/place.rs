@@ -72,8 +72,7 @@ pub fn partition(region: &str) -> &'static str {
 }
 
 /// The pattern with the object's inputs: `{name}`, `{name.part}` for a part of one, or `{name-}` for no more of it than ends
-/// with a hyphen. What is not
-/// known yet can be anything.
+/// with a hyphen. What is not known yet can be anything.
 fn filled(pattern: &str, inputs: &Document) -> Option<String> {
     let Some((before, (field, after))) =
         pattern.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
@@ -94,7 +93,7 @@ fn filled(pattern: &str, inputs: &Document) -> Option<String> {
         Some(last) if is_front => &value[..=last],
         _ => value,
     };
-    Some(format!("{before}{value}{after}"))
+    Some(format!("{before}{value}{}", filled(after, inputs)?))
 }
 
 #[cfg(test)]
@@ -105,7 +104,7 @@ mod tests {
 
     fn named(pattern: &str, region: Option<&str>) -> Option<(String, Option<String>)> {
         let inputs = json!({
-            "name": "gitlab-pgsql-postgres16", "group": "${aws_db_subnet_group.gitlab-pgsql.id}", "alias": "alias/storage",
+            "name": "gitlab-pgsql-postgres16", "path": "/apps/", "group": "${aws_db_subnet_group.gitlab-pgsql.id}", "alias": "alias/storage",
             "key": "0a1b", "key_arn": "arn:aws:kms:eu-west-1:123456789012:key/0a1b",
             "alias_arn": "arn:aws:kms:eu-west-1:123456789012:alias/storage",
             "monitoring": { "interval": 60, "role_arn": "arn:aws:iam::123456789012:role/m" },
@@ -124,6 +123,7 @@ mod tests {
             ("iam:role/x", Some("us-gov-west-1"), "arn:aws-us-gov:iam::*:role/x", None),
             ("rds:pg:{name-}*", Some("eu-west-1"), "arn:aws:rds:eu-west-1:*:pg:gitlab-pgsql-*", None),
             ("rds:subgrp:{group}", None, "arn:aws:rds:*:*:subgrp:*", None),
+            ("iam:role{path}{name}", None, "arn:aws:iam::*:role/apps/gitlab-pgsql-postgres16", None),
             ("iam:{monitoring.role_arn}", None, "arn:aws:iam::123456789012:role/m", None),
             ("kms:{key}", None, "arn:aws:kms:*:*:key/0a1b", None),
             ("kms:{key_arn}", None, "arn:aws:kms:eu-west-1:123456789012:key/0a1b", None),

@@ -8,7 +8,7 @@ use super::{Input, Sighting, Sightings, change, error};
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::document::{reference, references};
-use crate::engine::kind::Live;
+use crate::engine::kind::{Live, Reader};
 use crate::engine::network::{Network, Role};
 use crate::engine::plan::{Action, Blocked, Change, Finding, Level};
 use crate::engine::resource::Id;
@@ -252,6 +252,9 @@ fn remedy(input: &Input<'_>, address: &Address) -> String {
             role.name()
         ),
         (None, true) => format!("look for the cluster's network again: {words}provision import {vpc}"),
-        (None, false) => "look for it in AWS, or name another one in the stack file".to_owned(),
+        (None, false) => {
+            let of_kind = input.registry.reader(address.kind()).and_then(Reader::when_missing);
+            of_kind.unwrap_or("look for it in AWS, or name another one in the stack file").to_owned()
+        }
     }
 }

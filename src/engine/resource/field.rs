@@ -21,8 +21,8 @@ pub struct Field {
     /// The value that the cloud takes where a document has none, for a field without a default of the stack file.
     pub without: Need,
     pub source: Source,
-    /// Another option of the stack file that it is made from as well.
-    pub also_from: Option<&'static str>,
+    /// The other options of the stack file that it is made from as well.
+    pub also_from: &'static [&'static str],
     /// The part of its option that names an object which stays somebody else's: `existing`.
     pub of_others: Option<&'static str>,
     on_change: OnChange,
@@ -153,7 +153,7 @@ impl Field {
             presence: Presence::Written,
             without: Need::Optional,
             source: Source::MadeFrom(name),
-            also_from: None,
+            also_from: &[],
             of_others: None,
             on_change,
             calls,
@@ -232,9 +232,9 @@ impl Field {
         Self { taken_back: true, ..self }
     }
 
-    /// The field, which is made from a second option of the stack file as well.
-    pub const fn also_from(self, option: &'static str) -> Self {
-        Self { also_from: Some(option), ..self }
+    /// The field, which is made from other options of the stack file as well.
+    pub const fn also_from(self, options: &'static [&'static str]) -> Self {
+        Self { also_from: options, ..self }
     }
 
     /// The field, whose option can name an object of others by this part.

@@ -19,6 +19,10 @@ pub enum BlueprintError {
     NoZone { entry: String, zone: String, zones: Vec<String> },
     #[error("{entry} needs the network of a cluster, and none is chosen")]
     NoNetwork { entry: String },
+    #[error(
+        "{entry} has service accounts of a cluster, and the network that the stack file names is of none"
+    )]
+    NoCluster { entry: String },
     #[error("{address} would be two resources")]
     SameAddress { address: Address },
 }
@@ -36,6 +40,11 @@ impl BlueprintError {
             }
             Self::NoNetwork { .. } => {
                 "name the cluster with --cluster, or `cluster:` in the stack file".to_owned()
+            }
+            Self::NoCluster { .. } => {
+                "write the ARN of the cluster's OIDC provider as `oidc_provider`; to see those that there are: aws iam \
+                 list-open-id-connect-providers"
+                    .to_owned()
             }
             Self::SameAddress { address } => format!(
                 "rename `{}` in the stack file: {} share their names",

@@ -328,6 +328,7 @@ const QUEUES: Section = Section {
     entry: Part { doc: "One queue.", own: &[], parts: &[], passes: &["aws_sqs_queue"] },
     objects: &[],
     check: |_| Vec::new(),
+    names: &[],
     spread: None,
     main: "aws_sqs_queue",
     others: Others::None,

@@ -31,6 +31,7 @@ pub(super) const SECTION: Section = Section {
     },
     objects: &[],
     check,
+    names: &[],
     spread: Some(spread),
     main: BUCKET,
     others: Others::None,

@@ -57,6 +57,7 @@ pub(super) const SECTION: Section = Section {
     },
     objects: &[(PASSWORD.name, "write `password: unmanaged`")],
     check,
+    names: &[],
     spread: None,
     main: CACHE,
     others: Others::None,

@@ -66,6 +66,7 @@ pub(super) const SECTION: Section = Section {
     },
     objects: &[],
     check,
+    names: &[],
     spread: None,
     main: DATABASE,
     others: Others::None,

@@ -59,6 +59,7 @@ pub(super) const SECTION: Section = Section {
     },
     objects: replication::OBJECTS,
     check,
+    names: &[],
     spread: None,
     main: FILE_SYSTEM,
     others: Others::None,

@@ -35,6 +35,7 @@ pub(super) const SECTION: Section = Section {
     },
     objects: &[],
     check,
+    names: &[],
     spread: None,
     main: GROUP,
     others: Others::Some,

@@ -87,11 +87,13 @@ impl Draft {
             let tags = draft.loose.one_of(&tags);
             draft.option(0, "tags", tags);
         }
+        let is_named = draft.options.contains("network");
         let has_groups = draft.fixed.coin();
         let (file_systems, databases) = draft.fixed.one_of(&[(1, 0), (0, 1), (1, 1), (2, 1)]);
         // Each object begins dice of its own, of which the last one would decide.
         let has_bucket = draft.fixed.coin();
         let has_cache = draft.fixed.coin();
+        let has_role = draft.fixed.coin();
         if file_systems > 0 {
             draft.option(0, "file_systems", "");
         }
@@ -121,6 +123,11 @@ impl Draft {
             draft.object(1, &format!("{name}-b"));
             draft.bucket(name);
         }
+        if has_role {
+            draft.option(0, "roles", "");
+            draft.object(1, &format!("{name}-r"));
+            draft.role(name, has_bucket, is_named);
+        }
         draft
     }
 
@@ -139,9 +146,13 @@ impl Draft {
 
     /// Writes an option, or leaves it out.
     fn maybe(&mut self, option: &str, value: impl FnOnce(&mut Dice) -> String) {
+        self.maybe_at(2, option, value);
+    }
+
+    fn maybe_at(&mut self, depth: usize, option: &str, value: impl FnOnce(&mut Dice) -> String) {
         if self.loose.coin() {
             let value = value(&mut self.loose);
-            self.option(2, option, &value);
+            self.option(depth, option, &value);
         }
     }
 
@@ -546,6 +557,48 @@ impl Draft {
         self.options.insert("snapshot_name".to_owned());
     }
 
+    /// `is_named` where the network is of no cluster that is known.
+    fn role(&mut self, stack: &str, has_bucket: bool, is_named: bool) {
+        self.maybe_fixed("name", |dice| format!("{stack}-taken-by-{}", dice.below(1_000_000)));
+        self.maybe_fixed("path", |dice| dice.one_of(&["/", "/apps/", "/a/b/"]).to_owned());
+        self.maybe_fixed("instance_profile", |dice| dice.coin().to_string());
+        let has_accounts = self.fixed.coin();
+        if has_accounts {
+            let accounts = self.loose.some_of(&["gitlab/web", "gitlab/sidekiq", "runners/*"]);
+            self.option(2, "service_accounts", &accounts);
+            if is_named || self.fixed.coin() {
+                self.option(2, "oidc_provider", "THE_PROVIDER");
+            }
+            self.maybe("audiences", |dice| {
+                dice.one_of(&["[amazonaws.com]", "[]", "[a, b.example.net]"]).to_owned()
+            });
+        }
+        let services = self.loose.some_of(&["backup.amazonaws.com", "ec2.amazonaws.com"]);
+        self.option(2, "services", &services);
+        self.maybe("policy_name", |dice| dice.one_of(&["kept", "Other.Policy"]).to_owned());
+        self.maybe("description", |dice| dice.one_of(&["\"for a test\"", "Läufer"]).to_owned());
+        self.maybe("max_session_duration", |dice| (3_600 + dice.below(39_601)).to_string());
+        self.maybe("permissions_boundary", |dice| dice.one_of(&[POWER, READING]).to_owned());
+        self.maybe("managed_policies", |dice| dice.some_of(&[POWER, READING]));
+        self.maybe_fixed("deletion_protection", |dice| dice.coin().to_string());
+        self.maybe_fixed("ignore_changes", |dice| dice.some_of(&["description", "max_session_duration"]));
+        if has_bucket {
+            self.maybe("buckets", |_| format!("[{stack}-b]"));
+            self.maybe("read_buckets", |_| format!("[\"{stack}-*\"]"));
+        }
+        if self.loose.coin() {
+            self.option(2, "statements", "");
+            self.option(3, "Registry", "");
+            self.maybe_at(4, "effect", |dice| dice.one_of(&["Allow", "Deny"]).to_owned());
+            let actions =
+                self.loose.some_of(&["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "\"s3:Get*\""]);
+            self.option(4, "actions", &actions);
+            let resources = self.loose.some_of(&["\"*\"", "\"arn:aws:ecr:*:*:repository/a\""]);
+            self.option(4, "resources", &resources);
+            self.maybe_at(4, "conditions", |_| "{ Bool: { aws:SecureTransport: [true] } }".to_owned());
+        }
+    }
+
     fn bucket(&mut self, name: &str) {
         // It makes twelve of them, and has a test of its own.
         self.options.insert("for".to_owned());
@@ -622,6 +675,9 @@ const SOURCES: &[&str] = &[
 
 /// Stands for the id of the world's key.
 pub const KEY: &str = "THE_KEY";
+/// Managed policies that every account has.
+const POWER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
+const READING: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 /// Stands for its ARN.
 pub const KEY_ARN: &str = "THE_ARN";
 

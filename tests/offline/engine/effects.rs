@@ -25,6 +25,10 @@ const CACHE: &str = "aws_elasticache_replication_group";
 const CACHE_SUBNETS: &str = "aws_elasticache_subnet_group";
 const CACHE_PARAMETERS: &str = "aws_elasticache_parameter_group";
 const SECRET: &str = "aws_secretsmanager_secret";
+const ROLE: &str = "aws_iam_role";
+const PROFILE: &str = "aws_iam_instance_profile";
+
+const OF_ROLES: &str = "IAM API; IAM User Guide, Policy evaluation logic";
 
 const OF_CACHES: &str = "ElastiCache API, ModifyReplicationGroup; ElastiCache User Guide";
 
@@ -40,6 +44,7 @@ type Row = (&'static str, &'static str, Value, Value, &'static str, &'static str
 
 fn rows() -> Vec<Row> {
     let rule = |port: u16, source: &str| json!({ "protocol": "tcp", "from_port": port, "to_port": port, "source": source });
+    let allowed = |actions: &[&str]| json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }] });
     let tls = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "elasticfilesystem:ClientMount" },
         { "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "*" },
@@ -213,6 +218,30 @@ fn rows() -> Vec<Row> {
         (BUCKET, "lifecycle_rules", json!({}), uploads, no, no, LIFECYCLE),
         (BUCKET, "deletion_protection", json!(true), json!(false), no, no, OURS),
         (BUCKET, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (ROLE, "name", json!("a"), json!("b"), new, new, FIXED),
+        (
+            ROLE,
+            "name",
+            json!("a"),
+            json!("A"),
+            "met",
+            "met",
+            "IAM API, CreateRole: not distinguished by case",
+        ),
+        (ROLE, "path", json!("/"), json!("/a/"), new, new, FIXED),
+        (ROLE, "assume_role_policy", allowed(&["a"]), allowed(&["a", "b"]), no, cut, OF_ROLES),
+        (ROLE, "policy", allowed(&["a"]), allowed(&["a", "b"]), no, cut, OF_ROLES),
+        (ROLE, "policy_name", json!("a"), json!("b"), no, no, OF_ROLES),
+        (ROLE, "managed_policies", json!([]), json!(["a"]), no, cut, OF_ROLES),
+        (ROLE, "description", json!("a"), json!("b"), no, no, OF_ROLES),
+        (ROLE, "max_session_duration", json!(3600), json!(7200), no, no, OF_ROLES),
+        (ROLE, "permissions_boundary", json!("a"), json!("b"), cut, cut, OF_ROLES),
+        (ROLE, "deletion_protection", json!(true), json!(false), no, no, OURS),
+        (ROLE, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (PROFILE, "name", json!("a"), json!("b"), new, new, FIXED),
+        (PROFILE, "path", json!("/"), json!("/a/"), new, new, FIXED),
+        (PROFILE, "role", json!("a"), json!("b"), cut, cut, OF_ROLES),
+        (PROFILE, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
         (SECRET, "name", json!("a"), json!("b"), new, new, FIXED),
         (SECRET, "description", json!("a"), json!("b"), new, new, FIXED),
         (SECRET, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
@@ -743,6 +772,8 @@ fn deleting_an_object_says_what_goes_with_it() {
             "RDS User Guide, Working with DB instance read replicas: its source has the data",
         ),
         (BUCKET, Effect::DataLoss, "S3 API, DeleteBucket: what it held has to be deleted before"),
+        (ROLE, Effect::AccessLoss, "IAM API, DeleteRole: whoever takes it is refused"),
+        (PROFILE, Effect::AccessLoss, "IAM API, DeleteInstanceProfile: machines that have it are refused"),
         (SECRET, Effect::AccessLoss, "Secrets Manager API, DeleteSecret: it cannot be read any more"),
         (CACHE_SUBNETS, Effect::None, "ElastiCache API, DeleteCacheSubnetGroup: refused while it is in use"),
         (
@@ -754,5 +785,5 @@ fn deleting_an_object_says_what_goes_with_it() {
     ] {
         assert_eq!(registry.managing(kind).map(|kind| kind.loss()), Some(loss), "{kind}: {source}");
     }
-    assert_eq!(registry.all_managed().count(), 14, "a kind without a row");
+    assert_eq!(registry.all_managed().count(), 16, "a kind without a row");
 }

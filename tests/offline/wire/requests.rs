@@ -216,6 +216,32 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("description", json!("another")),
             ("tags", json!({ "Name": "other", "team": "platform" })),
         ],
+        "aws_iam_role" => vec![
+            ("name", json!("other")),
+            ("path", json!("/")),
+            (
+                "assume_role_policy",
+                json!({ "Version": "2012-10-17", "Statement": [{
+                    "Sid": "Services", "Effect": "Allow", "Action": "sts:AssumeRole",
+                    "Principal": { "Service": "ec2.amazonaws.com" },
+                }] }),
+            ),
+            ("policy", json!({})),
+            ("policy_name", json!("other")),
+            ("managed_policies", json!([])),
+            ("managed_policies", json!(["arn:aws:iam::123456789012:policy/other"])),
+            ("description", json!("another")),
+            ("max_session_duration", json!(3600)),
+            ("permissions_boundary", json!("arn:aws:iam::123456789012:policy/wider")),
+            ("deletion_protection", json!(false)),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
+        "aws_iam_instance_profile" => vec![
+            ("name", json!("other")),
+            ("path", json!("/")),
+            ("role", json!("other")),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
         "aws_elasticache_subnet_group" => vec![
             ("name", json!("other")),
             ("description", json!("another")),
@@ -271,6 +297,45 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
 }
 
 const SECRET_ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gitlab-cache-password-AbCdEf";
+
+/// IAM with a role and an instance profile.
+fn iam_answers(operation: &str) -> Option<String> {
+    let common = |name: &str| {
+        format!(
+            "<Path>/apps/</Path><Arn>arn:aws:iam::123456789012:{name}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>"
+        )
+    };
+    let inner = match operation {
+        "CreateRole" => format!(
+            "<Role><RoleName>gitlab-gitlab</RoleName><RoleId>AROA1</RoleId>{}</Role>",
+            common("role/apps/gitlab-gitlab")
+        ),
+        "CreateInstanceProfile" => format!(
+            "<InstanceProfile><InstanceProfileName>gitlab-pair</InstanceProfileName>\
+             <InstanceProfileId>AIPA1</InstanceProfileId><Roles/>{}</InstanceProfile>",
+            common("instance-profile/apps/gitlab-pair")
+        ),
+        "UpdateRole"
+        | "UpdateAssumeRolePolicy"
+        | "PutRolePolicy"
+        | "DeleteRolePolicy"
+        | "AttachRolePolicy"
+        | "DetachRolePolicy"
+        | "PutRolePermissionsBoundary"
+        | "DeleteRolePermissionsBoundary"
+        | "TagRole"
+        | "UntagRole"
+        | "AddRoleToInstanceProfile"
+        | "RemoveRoleFromInstanceProfile"
+        | "TagInstanceProfile"
+        | "UntagInstanceProfile" => String::new(),
+        _ => return None,
+    };
+    Some(format!(
+        "<{operation}Response xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><{operation}Result>{inner}</{operation}Result>\
+         </{operation}Response>"
+    ))
+}
 
 /// ElastiCache with one object of each kind.
 fn elasticache_answers(operation: &str) -> Option<String> {
@@ -468,7 +533,9 @@ fn aws_answers(asked: &Asked) -> Option<String> {
         "GET /?encryption" => "<ServerSideEncryptionConfiguration/>".to_owned(),
         "GET /?lifecycle" => "<LifecycleConfiguration/>".to_owned(),
         s3 if s3.starts_with("PUT /") || s3 == "DELETE /?lifecycle" => String::new(),
-        other => return elasticache_answers(other).or_else(|| secret_answers(other)),
+        other => {
+            return elasticache_answers(other).or_else(|| secret_answers(other)).or_else(|| iam_answers(other));
+        }
     })
 }
 
@@ -503,6 +570,8 @@ async fn update(kind: &dyn Manager, observed: &Document, wanted: &Document) -> S
         "aws_db_parameter_group" => "gitlab-pgsql-postgres16",
         "aws_s3_bucket" => "gitlab-artifacts",
         "aws_secretsmanager_secret" => SECRET_ARN,
+        "aws_iam_role" => "gitlab-gitlab",
+        "aws_iam_instance_profile" => "gitlab-pair",
         "aws_elasticache_subnet_group" | "aws_elasticache_replication_group" => "gitlab-cache",
         "aws_elasticache_parameter_group" => "gitlab-cache-valkey8",
         _ => crate::wire::rds::ID,

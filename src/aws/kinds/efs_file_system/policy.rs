@@ -1,8 +1,9 @@
 //! The policy of a file system, which says who may mount it and how; compared by what it means.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::POLICY;
+use crate::aws::kinds::policy_document::{self, list};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
@@ -73,73 +74,12 @@ pub(super) fn same(desired: &Value, observed: &Value) -> bool {
 
 /// The policy in the one form that every way of writing it has.
 fn meaning(policy: &Value) -> Value {
-    let Value::Object(policy) = policy else { return policy.clone() };
-    let mut statements: Vec<Value> =
-        list(policy.get("Statement").unwrap_or(&Value::Null)).iter().map(statement).collect();
-    statements.sort_by_key(Value::to_string);
-    let version = policy.get("Version").cloned().filter(|_| !policy.is_empty());
-    Value::Array(version.into_iter().chain(statements).collect())
+    policy_document::meaning(policy, is_file_system)
 }
 
-fn statement(statement: &Value) -> Value {
-    let Value::Object(fields) = statement else { return statement.clone() };
-    let plain = fields.iter().filter_map(|(name, value)| {
-        let value = match name.as_str() {
-            // A name means nothing.
-            "Sid" => return None,
-            // There is no other resource that a file system's policy could be about.
-            "Resource" if value == "*" || value.as_str().is_some_and(is_file_system) => return None,
-            "Action" | "NotAction" => texts(value, str::to_ascii_lowercase),
-            "Principal" | "NotPrincipal" => principals(value),
-            "Condition" => conditions(value),
-            _ => value.clone(),
-        };
-        Some((name.clone(), value))
-    });
-    Value::Object(plain.collect())
-}
-
+/// There is no other resource that a file system's policy could be about.
 fn is_file_system(resource: &str) -> bool {
-    resource.contains(":elasticfilesystem:") && resource.contains(":file-system/")
-}
-
-fn principals(value: &Value) -> Value {
-    let everybody = Map::from_iter([("AWS".to_owned(), value.clone())]);
-    let kinds = value.as_object().unwrap_or(&everybody);
-    let account = |principal: &str| match principal.strip_suffix(":root") {
-        Some(arn) if arn.contains(":iam::") => arn.rsplit(':').next().unwrap_or_default().to_owned(),
-        _ => principal.to_owned(),
-    };
-    Value::Object(kinds.iter().map(|(kind, who)| (kind.clone(), texts(who, account))).collect())
-}
-
-/// Operators, keys and values: keys are the same in any case, and a flag is the same as its text.
-fn conditions(value: &Value) -> Value {
-    let Value::Object(operators) = value else { return value.clone() };
-    let keys = |keys: &Value| match keys {
-        Value::Object(keys) => Value::Object(
-            keys.iter().map(|(key, one)| (key.to_lowercase(), texts(one, str::to_owned))).collect(),
-        ),
-        other => other.clone(),
-    };
-    Value::Object(operators.iter().map(|(operator, inner)| (operator.clone(), keys(inner))).collect())
-}
-
-/// One text or several, as a sorted list.
-fn texts(value: &Value, plain: impl Fn(&str) -> String) -> Value {
-    let mut texts: Vec<String> =
-        list(value).iter().map(|one| one.as_str().map_or_else(|| one.to_string(), &plain)).collect();
-    texts.sort();
-    texts.dedup();
-    texts.into()
-}
-
-fn list(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Array(items) => items.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
-    }
+    resource == "*" || resource.contains(":elasticfilesystem:") && resource.contains(":file-system/")
 }
 
 #[cfg(test)]

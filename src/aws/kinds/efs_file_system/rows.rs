@@ -93,7 +93,7 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
         .met_by(policy::same)
         .depending(policy::cost)
         .taken_back()
-        .also_from("enforce_tls"),
+        .also_from(&["enforce_tls"]),
     &OVERWRITE
         // EFS shows `REPLICATING` too.
         .field(one_of(&["ENABLED", "DISABLED"]))

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::engine::document::Document;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::stack::Name;
+use crate::stack::section::statement::{CONDITIONS, SID, conditions_of, texts};
 use crate::stack::section::{Conflict, Entry};
 
 pub(super) const ENFORCE_TLS: Property = Property {
@@ -22,9 +23,6 @@ pub(super) const POLICY: Property = Property {
     shape: Shape::MapOf { keys: SID, values: &Shape::Object(STATEMENT) },
     need: Need::Optional,
 };
-
-/// The identifier of a statement (IAM User Guide, IAM JSON policy elements: Sid).
-const SID: Pattern = Pattern::new("a statement's name: letters and digits, at most 64", "^[A-Za-z0-9]+$", 64);
 
 /// The parts of a statement (EFS User Guide, "Resource-based policies within Amazon EFS").
 const STATEMENT: &[Property] = &[
@@ -46,12 +44,7 @@ const STATEMENT: &[Property] = &[
         shape: Shape::SetOf(&Shape::Text(ACTION)),
         need: Need::Required,
     },
-    Property {
-        name: "conditions",
-        doc: "When it counts: the values of each key below each operator, such as `Bool: { aws:SecureTransport: [true] }`.",
-        shape: Shape::MapOf { keys: OPERATOR, values: &KEYS },
-        need: Need::Optional,
-    },
+    CONDITIONS,
 ];
 
 /// IAM User Guide, IAM JSON policy elements: Principal. An account that is written as a number keeps its zeros.
@@ -67,23 +60,6 @@ const ACTION: Pattern = Pattern::new(
     "^(\\*|elasticfilesystem:[A-Za-z*?]+)$",
     128,
 );
-
-/// IAM User Guide, IAM JSON policy elements: Condition operators.
-const OPERATOR: Pattern = Pattern::new(
-    "a condition operator, such as `Bool` or `StringEquals`",
-    "^((ForAllValues|ForAnyValue):)?[A-Z][A-Za-z]+$",
-    64,
-);
-
-const KEYS: Shape = Shape::MapOf { keys: CONDITION_KEY, values: &Shape::SetOf(&Shape::Text(VALUE)) };
-
-const CONDITION_KEY: Pattern = Pattern::new(
-    "a condition key, such as `aws:SecureTransport`",
-    "^[A-Za-z0-9-]+:[A-Za-z0-9:/+=._@-]+$",
-    256,
-);
-
-const VALUE: Pattern = Pattern::new("a value of a condition", "^[^\\x00-\\x1f\\x7f]+$", 2_048).bare();
 
 /// The call by which a policy is changed.
 const PUT: &str = "elasticfilesystem:putfilesystempolicy";
@@ -254,8 +230,6 @@ pub(super) fn written(policy: &Value, same: &dyn Fn(&Value, &Value) -> bool) -> 
 
 /// A statement of IAM as it is written; nothing where it says something that has no option.
 fn parts(statement: &Value) -> Option<Value> {
-    let texts =
-        |value: &Value| -> Vec<Value> { value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]) };
     let principals: Vec<Value> = match statement.get("Principal")? {
         Value::Object(kinds) => kinds.values().flat_map(texts).collect(),
         all => texts(all),
@@ -265,13 +239,8 @@ fn parts(statement: &Value) -> Option<Value> {
         "principals": principals,
         "actions": texts(statement.get("Action")?),
     });
-    if let Some(Value::Object(conditions)) = statement.get("Condition") {
-        let of_operator = |keys: &Value| -> Value {
-            let keys = keys.as_object().into_iter().flatten();
-            keys.map(|(key, values)| (key.clone(), Value::Array(texts(values)))).collect::<Document>().into()
-        };
-        let conditions = conditions.iter().map(|(operator, keys)| (operator.clone(), of_operator(keys)));
-        written["conditions"] = conditions.collect::<Document>().into();
+    if let Some(conditions) = conditions_of(statement) {
+        written["conditions"] = conditions;
     }
     Some(written)
 }
