@@ -31,6 +31,7 @@ mod session;
 mod show;
 mod stack_file;
 mod state;
+mod status;
 mod take_over;
 mod terraform;
 pub mod usage;
@@ -190,6 +191,16 @@ Examples:
     /// Look at the state, and mend it
     #[command(subcommand)]
     State(State),
+    /// Show how the databases and file systems are, what could be restored, and what is at risk
+    ///
+    /// For each database: health, the standby and its zone, the last moment that can be restored, snapshots, recovery points of AWS
+    /// Backup, changes that wait, the end of its certificate and of its version's support. For each file system: mount targets by
+    /// zone, recovery points, and how far its copy is behind. Changes nothing, and takes no lock.
+    #[command(after_long_help = "\
+Examples:
+  provision status
+  provision status --json | jq -r '.at_risk[] | .address + \": \" + .message'")]
+    Status,
     /// Print the least AWS policy that the stack needs, for IAM
     ///
     /// It is made from the stack file alone: AWS is not asked. It covers every command. What was taken out of the stack
@@ -303,6 +314,7 @@ impl Command {
             | Self::Secret(_)
             | Self::Export(_)
             | Self::State(_)
+            | Self::Status
             | Self::IamPolicy(_)
             | Self::Completions(_)
             | Self::Schema(_) => None,
@@ -624,6 +636,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Secret(request) => wait_for(secret::run(&request, &global, screen)),
         Command::Export(Export::Terraform(request)) => wait_for(export::terraform(&request, &global, screen)),
         Command::State(request) => wait_for(state::run(request, &global, screen)),
+        Command::Status => wait_for(status::run(&global, screen)),
         Command::IamPolicy(request) => iam_policy::run(&request, &global, screen),
         Command::Init => wait_for(init::run(&global, screen)),
         Command::Import(request) => wait_for(import::run(request, &global, screen)),

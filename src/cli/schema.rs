@@ -10,6 +10,7 @@ use crate::engine::event::Event;
 use crate::engine::plan::{FORMAT_VERSION, Plan};
 use crate::engine::saved::SavedPlan;
 use crate::engine::state;
+use crate::recovery::status::Status;
 use crate::stack;
 use crate::stack::outputs::{self, Outputs};
 use crate::view::Versioned;
@@ -59,6 +60,8 @@ pub enum Document {
     RenderedFiles,
     /// What `init --json` prints
     Init,
+    /// What `status --json` prints
+    Status,
 }
 
 /// Prints a schema.
@@ -99,6 +102,7 @@ pub fn schema(document: Document) -> Value {
         Document::RenderedFiles => {
             ("Rendered files", FORMAT_VERSION, of::<Versioned<report::RenderedFiles<'_>>>())
         }
+        Document::Status => ("The health of a stack", FORMAT_VERSION, of::<Versioned<Status>>()),
         Document::Init => ("A new stack file", FORMAT_VERSION, of::<Versioned<report::Init>>()),
     };
     published(&name, &format!("{title} of provision"), version, schema)

@@ -16,6 +16,7 @@ pub const COMMANDS: &[&str] = &[
     "schema",
     "secret",
     "state",
+    "status",
 ];
 
 /// The commands below `provision state`, each with how many words it takes.

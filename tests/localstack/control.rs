@@ -154,6 +154,11 @@ impl Control {
         self.request("POST", "aws_backup", &json!({ "id": id, "days": days, "window": window }));
     }
 
+    /// AWS Backup has made a recovery point of a resource, so many hours ago.
+    pub fn recovery_point(&self, arn: &str, hours: f64) {
+        self.request("POST", "recovery_point", &json!({ "arn": arn, "hours": hours }));
+    }
+
     fn request(&self, method: &str, page: &str, body: &Value) -> Value {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let Self { host, account } = self;

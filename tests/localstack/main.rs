@@ -45,6 +45,7 @@ mod saved_plans;
 mod secrets;
 mod sources;
 mod states;
+mod status;
 mod statuses;
 mod story;
 mod team;

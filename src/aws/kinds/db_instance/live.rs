@@ -20,7 +20,7 @@ pub(super) const DESCRIBE: Call = Call::read("rds:DescribeDBInstances");
 const PAGE: i32 = 100;
 
 /// Reads databases by their resource ids. One that is gone is left out.
-pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<Id, Live>, CloudError> {
+pub(in crate::aws) async fn describe(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<Id, Live>, CloudError> {
     if let Some(known) = aws.memory.known(ids.iter().copied()) {
         return Ok(by_id(known));
     }
