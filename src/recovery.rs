@@ -4,5 +4,6 @@
 
 pub mod course;
 pub mod drill;
+pub mod restore;
 pub mod risk;
 pub mod status;

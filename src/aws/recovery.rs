@@ -1,5 +1,7 @@
 //! What AWS shows of the recovery of databases and file systems beside what their kinds read: moments, snapshots, recovery points.
 
+mod procedures;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_backup::types::RecoveryPointStatus;
@@ -12,14 +14,21 @@ use super::{Aws, absent_is_none, aws_error, efs};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::Id;
+pub use procedures::{
+    Snapshot, by_id, by_name, fail_over, failover, instance, latest_restorable, reboot, rename, snapshot,
+};
+
 use crate::recovery::status::{Backups, Certificate, Database, Unread, written};
 
 pub const SNAPSHOTS: Call = Call::read("rds:DescribeDBSnapshots");
 pub const POINTS: Call = Call::read("backup:ListRecoveryPointsByResource");
 
 /// Kinds, and the calls that tell of their recovery.
-const CALLS: &[(&[&str], &[Call])] =
-    &[(&["aws_db_instance", "aws_db_replica"], &[SNAPSHOTS, POINTS]), (&["aws_efs_file_system"], &[POINTS])];
+const CALLS: &[(&[&str], &[Call])] = &[
+    (&["aws_db_instance", "aws_db_replica"], &[SNAPSHOTS, POINTS]),
+    (&["aws_db_instance"], procedures::CALLS),
+    (&["aws_efs_file_system"], &[POINTS]),
+];
 
 /// The calls that tell of the recovery of objects of a kind.
 pub fn calls(kind: &str) -> impl Iterator<Item = Call> {

@@ -10,6 +10,7 @@ use crate::engine::event::Event;
 use crate::engine::plan::{FORMAT_VERSION, Plan};
 use crate::engine::saved::SavedPlan;
 use crate::engine::state;
+use crate::recovery::course;
 use crate::recovery::status::Status;
 use crate::stack;
 use crate::stack::outputs::{self, Outputs};
@@ -62,6 +63,12 @@ pub enum Document {
     Init,
     /// What `status --json` prints
     Status,
+    /// What `restore --plan --json` and `drill --plan --json` print
+    ProcedureSteps,
+    /// One line of what `restore --json` and `drill --json` print
+    ProcedureEvent,
+    /// What `restore --forget --json` prints
+    RestoreForgotten,
 }
 
 /// Prints a schema.
@@ -103,6 +110,15 @@ pub fn schema(document: Document) -> Value {
             ("Rendered files", FORMAT_VERSION, of::<Versioned<report::RenderedFiles<'_>>>())
         }
         Document::Status => ("The health of a stack", FORMAT_VERSION, of::<Versioned<Status>>()),
+        Document::ProcedureSteps => {
+            ("The steps of a procedure", FORMAT_VERSION, of::<Versioned<course::Steps>>())
+        }
+        Document::ProcedureEvent => {
+            ("An event of a procedure", FORMAT_VERSION, of::<Versioned<course::Event>>())
+        }
+        Document::RestoreForgotten => {
+            ("A restore that was let go of", FORMAT_VERSION, of::<Versioned<report::RestoreForgotten>>())
+        }
         Document::Init => ("A new stack file", FORMAT_VERSION, of::<Versioned<report::Init>>()),
     };
     published(&name, &format!("{title} of provision"), version, schema)

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::engine::address::Address;
 use crate::engine::document::Document;
+use crate::engine::event::RunOutcome;
 use crate::engine::state::{Kept, Procedure};
 
 use super::status::written;
@@ -29,6 +32,11 @@ pub trait Course: Serialize + DeserializeOwned {
 
     /// The steps from the first to the last, for people.
     fn steps(&self) -> Vec<String>;
+
+    /// What is to be known before, and what is left to do at the end.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What the command does, as a sentence goes on after the object's address.
     fn doing(&self) -> String;
@@ -113,4 +121,53 @@ pub fn recorded<C: Course>(
 /// The course that a procedure records; none where another version of the program wrote it.
 pub fn read<C: Course>(procedure: &Procedure) -> Option<C> {
     serde_json::from_value(Value::Object(procedure.facts.clone())).ok()
+}
+
+/// One event of a procedure; one line with `--json`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    StepStarted {
+        address: Address,
+        step: String,
+    },
+    /// AWS is at work.
+    Settling {
+        address: Address,
+        status: String,
+        elapsed_seconds: f64,
+    },
+    StepDone {
+        address: Address,
+        step: String,
+        elapsed_seconds: f64,
+    },
+    /// The last line of a run that came to its end.
+    Summary(Summary),
+}
+
+/// The end of a procedure.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Summary {
+    pub address: Address,
+    pub command: String,
+    pub outcome: RunOutcome,
+    /// What was done, as a sentence goes on after the address.
+    pub done: String,
+    pub elapsed_seconds: f64,
+    /// What is left for a person to know or to do.
+    pub notes: Vec<String>,
+    /// The facts that it recorded.
+    pub facts: Document,
+}
+
+/// The steps of a procedure, before the first; with `--plan --json`, one document.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Steps {
+    pub address: Address,
+    pub command: String,
+    pub steps: Vec<String>,
+    pub notes: Vec<String>,
+    /// True where an earlier run has begun with them.
+    pub is_under_way: bool,
 }

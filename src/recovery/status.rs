@@ -22,7 +22,7 @@ pub struct Status {
     /// The databases and their read replicas (`NAME/REPLICA`), by name.
     pub databases: BTreeMap<String, Database>,
     pub file_systems: BTreeMap<String, FileSystem>,
-    /// Work that was begun and has not come to its end, and what it keeps in AWS.
+    /// Work on single objects: what is under way, what it keeps in AWS, and how each ended last.
     pub procedures: Vec<UnderWay>,
     /// What may cost data or time of service, the databases first.
     pub at_risk: Vec<Risk>,
@@ -164,7 +164,7 @@ pub struct Replication {
     pub lag_seconds: Option<i64>,
 }
 
-/// A procedure that is under way, or that keeps objects in AWS.
+/// A procedure: under way, or at its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnderWay {
     pub address: String,
@@ -237,13 +237,12 @@ impl Database {
     }
 }
 
-/// The procedures of a state that are under way, or keep objects.
+/// The procedures of a state: those that are under way, what others keep, and how each ended last.
 pub fn procedures(state: &State) -> Vec<UnderWay> {
     let all = state.procedures.iter().flat_map(|(address, of_object)| {
         of_object.iter().map(move |(command, procedure)| (address, command, procedure))
     });
-    let told = all.filter(|(_, _, one)| one.is_under_way() || !one.keeps.is_empty());
-    told.map(|(address, command, procedure)| under_way(address, command, procedure)).collect()
+    all.map(|(address, command, procedure)| under_way(address, command, procedure)).collect()
 }
 
 fn under_way(address: &Address, command: &str, procedure: &Procedure) -> UnderWay {

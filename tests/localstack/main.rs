@@ -36,6 +36,7 @@ mod outputs;
 mod preflight;
 mod random_stacks;
 mod rebuilt;
+mod recovery;
 mod renamed;
 mod rendered;
 mod replicas;

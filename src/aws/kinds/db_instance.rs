@@ -49,7 +49,7 @@ use seen::Live;
 use storage::Storage;
 
 pub use deletion::snapshot_name as last_snapshot_name;
-pub(in crate::aws) use live::describe as described;
+pub(in crate::aws) use live::{describe as described, describe_named as called};
 pub use status::STATUSES;
 
 /// Databases of RDS.

@@ -22,6 +22,7 @@ use crate::engine::resource::{Effect, Holdings, Id};
 use crate::engine::saved::SavedPlan;
 use crate::engine::state::{Edit, Holder, Kept, Phase, Predecessor, Procedure, Record, State};
 use crate::engine::state::{Lease, Shared};
+use crate::recovery::course;
 use crate::recovery::status::{
     Backups, Certificate, Database, FileSystem, Health, MountTarget, Replication, Risk, Status, Unread,
 };
@@ -275,6 +276,32 @@ fn health() -> Status {
 }
 
 fn documents() -> Vec<(Document, Value)> {
+    let (address, step) = (at("aws_db_instance.records"), "fail over".to_owned());
+    let steps = course::Steps {
+        address: address.clone(),
+        command: "drill".to_owned(),
+        steps: vec!["RDS fails it over".to_owned()],
+        notes: vec!["connections are cut".to_owned()],
+        is_under_way: false,
+    };
+    let kept = vec!["records-old".to_owned()];
+    let forgotten = report::RestoreForgotten { address: address.clone(), kept };
+    let (status, elapsed_seconds) = ("rebooting".to_owned(), 1.5);
+    let procedure = [
+        course::Event::StepStarted { address: address.clone(), step: step.clone() },
+        course::Event::Settling { address: address.clone(), status, elapsed_seconds },
+        course::Event::StepDone { address: address.clone(), step, elapsed_seconds },
+        course::Event::Summary(course::Summary {
+            address,
+            command: "drill".to_owned(),
+            outcome: RunOutcome::Done,
+            done: "was failed over".to_owned(),
+            elapsed_seconds,
+            notes: vec!["look at it".to_owned()],
+            facts: [("zone".to_owned(), json!("eu-west-1a"))].into_iter().collect(),
+        }),
+    ]
+    .into_iter();
     let (address, state) = (at("aws_vpc.network"), state());
     let record = state.resources.values().next().expect("a record");
     let choice = |what| Evidence {
@@ -415,6 +442,8 @@ fn documents() -> Vec<(Document, Value)> {
         ),
         (Document::Init, value(&Versioned::of(init))),
         (Document::Status, value(&Versioned::of(health()))),
+        (Document::ProcedureSteps, value(&Versioned::of(steps))),
+        (Document::RestoreForgotten, value(&Versioned::of(forgotten))),
         (
             Document::SecretCommands,
             value(&Versioned::of(report::SecretCommands { name: "gitlab-pgsql", commands: "aws | kubectl" })),
@@ -451,6 +480,7 @@ fn documents() -> Vec<(Document, Value)> {
         ),
         (Document::ImportTerraform, value(&Versioned::of(terraform(&removed, &sorted.adoptable)))),
     ];
+    documents.extend(procedure.map(|event| (Document::ProcedureEvent, value(&Versioned::of(event)))));
     documents.extend(events().into_iter().map(|event| (Document::Event, value(&Versioned::of(event)))));
     documents.extend(changes.map(|change| (Document::StateChange, value(&Versioned::of(change)))));
     documents

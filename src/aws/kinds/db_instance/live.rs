@@ -106,7 +106,7 @@ pub(super) async fn there(aws: &Aws, id: &Id, call: Call) -> Result<Live, CloudE
 }
 
 /// Reads the database that has this identifier now, if one has.
-pub(super) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option<Live>, CloudError> {
+pub(in crate::aws) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option<Live>, CloudError> {
     let describe = aws.read.rds.describe_db_instances().db_instance_identifier(identifier);
     let answer = absent_is_none(describe.send().await.map_err(aws_error(DESCRIBE)))?;
     let found = answer.and_then(|answer| answer.db_instances).unwrap_or_default();
