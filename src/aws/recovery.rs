@@ -1,4 +1,4 @@
-//! What AWS shows of the recovery of databases and file systems beside what their kinds read: moments, snapshots, recovery points.
+//! Reads of the recovery of databases and file systems, beside those of their kinds: moments, snapshots, recovery points.
 
 mod procedures;
 

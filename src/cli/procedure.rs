@@ -27,13 +27,13 @@ use crate::stack::Sections;
 
 /// The hands of a course: they look at AWS, and make its calls.
 pub(super) trait Hands<C: Course> {
-    /// What AWS shows now.
+    /// Reads AWS.
     async fn look(&mut self, course: &C) -> Result<C::Observed, Failure>;
     /// Makes one call, and notes its answer in the course.
     async fn act(&mut self, course: &mut C, step: &C::Step, writer: &mut Writer) -> Result<(), KindError>;
     /// Notes the end.
     fn end(&mut self, course: &mut C, observed: &C::Observed, now: Timestamp);
-    /// What is left to say at the end, with what to type next.
+    /// The sentences at the end, with the commands to type next.
     fn next(&self, course: &C) -> Vec<String>;
 }
 
@@ -146,7 +146,7 @@ pub(super) fn steps_of<C: Course>(course: &C, at: &At<'_>) -> Steps {
 /// A run that AWS keeps waiting for longer ends; the same command goes on.
 const PATIENCE: Duration = Duration::from_secs(4 * 60 * 60);
 /// So often a call is made again that AWS did not take for now, or whose answer was lost.
-const ATTEMPTS: usize = 12;
+const ATTEMPTS: u32 = 60;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// The time that a wait without news stays silent.
@@ -163,6 +163,9 @@ pub(super) async fn carry_out<C: Course + Clone>(
 ) -> Result<C, Failure> {
     let began = at.began.unwrap_or_else(Timestamp::now);
     let mut is_recorded = at.began.is_some();
+    // The end of an earlier one, with the objects that it keeps: that stays, where AWS takes nothing of this one.
+    let earlier = writer.state().procedures.get(at.address).and_then(|all| all.get(C::COMMAND)).cloned();
+    let earlier = earlier.filter(|earlier| !earlier.is_under_way());
     let mut told = Told { at, begun: Instant::now(), since: Instant::now(), last: None };
     let mut attempts = 0;
     let mut step = "begun".to_owned();
@@ -176,7 +179,7 @@ pub(super) async fn carry_out<C: Course + Clone>(
             Next::Done => break observed,
             Next::Refuse(refusal) => {
                 if refusal.is_over && is_recorded {
-                    record::<C>(writer, at, None).await?;
+                    record::<C>(writer, at, earlier).await?;
                 }
                 return Err(Failure::message(FailureKind::Failed, refusal.message).maybe_hint(refusal.hint));
             }
@@ -204,7 +207,8 @@ pub(super) async fn carry_out<C: Course + Clone>(
                     }
                     Err(error) => {
                         // AWS said no: it is as it was before.
-                        let before = is_recorded.then(|| recorded(&before, &step, began, None));
+                        let before =
+                            if is_recorded { Some(recorded(&before, &step, began, None)) } else { earlier };
                         record::<C>(writer, at, before).await?;
                         return Err(refused(error, &course, at, is_recorded));
                     }
@@ -215,7 +219,7 @@ pub(super) async fn carry_out<C: Course + Clone>(
             let message = format!("AWS is still at work on {}", at.address);
             return Err(Failure::message(FailureKind::Failed, message).hint(to_go_on(&course, at)));
         }
-        pause(told.since.elapsed(), writer, interrupt).await?;
+        pause(told.since.elapsed().max(Duration::from_secs(20) * attempts), writer, interrupt).await?;
     };
     let now = Timestamp::now();
     hands.end(&mut course, &observed, now);
@@ -312,7 +316,7 @@ fn to_go_on<C: Course>(course: &C, at: &At<'_>) -> String {
     format!("to go on: provision {} {} {options}", C::COMMAND, at.address.title()).trim_end().to_owned()
 }
 
-/// What was said, and when.
+/// The lines that were shown, and their times.
 struct Told<'a> {
     at: &'a At<'a>,
     begun: Instant,

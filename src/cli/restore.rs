@@ -13,7 +13,7 @@ use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::owner::owner_by_tags;
 use crate::engine::resource::{Id, Owner, Role};
-use crate::engine::state::{Edit, Phase, Record, State, Writer};
+use crate::engine::state::{Edit, Phase, Place, Record, State, Writer};
 use crate::recovery::course::Course;
 use crate::recovery::restore::{Instance, Observed, Restore, Side, Stage, Step, name_beside};
 use crate::recovery::status::written;
@@ -56,10 +56,11 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
     let locking = Locking { store: &session.store, command: Restore::COMMAND, timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         let state = writer.state().clone();
-        let (address, record) = database(&state, &request.database)?;
         if request.forget {
+            let address = kept(&state, &request.database)?;
             return unless_interrupted(interrupt, forget(writer, &address, &request, global, screen)).await;
         }
+        let (address, record) = database(&state, &request.database)?;
         refuse_beside_another(&state, &address, Restore::COMMAND)?;
         let prepared = begin(&session, &state, (&address, record), &request);
         let (began, restore) = unless_interrupted(interrupt, prepared).await?;
@@ -93,11 +94,10 @@ async fn begin(
         (Some((procedure, restore)), false) => match restore.stage {
             Stage::Restoring if restore.options == typed => Ok((procedure.started.parse().ok(), restore)),
             _ => {
-                let goes_on = restore.goes_on();
+                let go_on = procedure.to_go_on(Restore::COMMAND, address);
                 let message = format!("{address} {}", restore.doing());
                 let hint = format!(
-                    "to go on with that: provision restore {name} {goes_on}; or, to let go of what is kept: provision restore \
-                     {name} --forget"
+                    "to go on with that: {go_on}; or, to let go of what is kept: provision restore {name} --forget"
                 );
                 Err(failed(message).hint(hint))
             }
@@ -123,7 +123,7 @@ async fn begin(
                  {name} --forget"
             ))),
             (Stage::Restoring, _) => Err(failed(format!("{address} {}", restore.doing()))
-                .hint(format!("wait for its end first: provision restore {name} {}", restore.options))),
+                .hint(format!("go on first: {}", procedure.to_go_on(Restore::COMMAND, address)))),
         },
     }
 }
@@ -247,6 +247,19 @@ fn manager(session: &Session) -> &dyn Manager {
     session.registry.managing(KIND).expect("the registry has databases")
 }
 
+/// The address of which a restore is recorded: its record may have been forgotten since.
+fn kept(state: &State, place: &Place) -> Result<Address, Failure> {
+    let is_meant = |address: &&Address| match place {
+        Place::Address(meant) => *address == meant,
+        Place::Name(name) => address.title() == *name,
+    };
+    let restored = state.procedures.iter().filter(|(_, all)| all.contains_key(Restore::COMMAND));
+    let mut restored = restored.map(|(address, _)| address);
+    restored.find(is_meant).cloned().ok_or_else(|| {
+        failed(format!("nothing of a restore of {place} is recorded")).hint("provision status")
+    })
+}
+
 /// Lets go of what is kept: nothing in AWS is changed.
 async fn forget(
     writer: &mut Writer,
@@ -302,7 +315,7 @@ impl Restoring<'_> {
         Ok(self.session.cloud.observe(KIND, &tracked).await?.remove(id))
     }
 
-    /// What is recorded of the new one while it is made: what its create cannot carry is as it was in the backup.
+    /// The inputs of the new one while it is made: those that its create cannot carry are as they were in the backup.
     fn asked(&self, restore: &Restore) -> Document {
         match restore.completed {
             true => restore.inputs.clone(),

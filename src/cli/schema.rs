@@ -61,13 +61,13 @@ pub enum Document {
     RenderedFiles,
     /// What `init --json` prints
     Init,
-    /// What `status --json` prints
+    /// The document of `status --json`
     Status,
-    /// What `restore --plan --json` and `drill --plan --json` print
+    /// The document of `restore --plan --json` and `drill --plan --json`
     ProcedureSteps,
     /// One line of what `restore --json` and `drill --json` print
     ProcedureEvent,
-    /// What `restore --forget --json` prints
+    /// The document of `restore --forget --json`
     RestoreForgotten,
 }
 

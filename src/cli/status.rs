@@ -16,8 +16,7 @@ use crate::engine::resource::Id;
 use crate::engine::state::{Record, State};
 use crate::recovery::risk::risks;
 use crate::recovery::status::{
-    Backups, Database, FileSystem, MountTarget, Replication, Status, Unread, health, procedures,
-    seconds_between, written,
+    Backups, Database, FileSystem, MountTarget, Replication, Status, Unread, health, seconds_between, written,
 };
 use crate::stack::Sections;
 use crate::view::failure::Failure;
@@ -73,8 +72,7 @@ async fn look(session: &Session, state: &State, now: Timestamp) -> Result<Status
         let observed = [FILE_SYSTEM, MOUNT_TARGET, REPLICATION].map(|kind| observe(session, state, kind));
         let [one, other] = kinds;
         let (one, other, observed, account) =
-            try_join4(one, other, futures_util::future::try_join_all(observed), async { account.await })
-                .await?;
+            try_join4(one, other, futures_util::future::try_join_all(observed), account).await?;
         session.check_account(Some(state), &account)?;
         let mut live: BTreeMap<Id, Live> = BTreeMap::new();
         live.extend(one);
@@ -114,22 +112,14 @@ async fn look(session: &Session, state: &State, now: Timestamp) -> Result<Status
             gathered.copies.insert(source, time);
         }
     }
-    let mut status = Status {
-        stack: state.stack.clone(),
-        region: state.region.clone(),
-        at: written(now),
-        databases: databases
-            .iter()
-            .map(|(address, record)| (address.title(), gathered.database(address, record)))
-            .collect(),
-        file_systems: files
-            .iter()
-            .map(|(address, record)| (address.title(), gathered.file_system(address, record)))
-            .collect(),
-        procedures: procedures(state),
-        at_risk: Vec::new(),
-        unread: gathered.unread.into_iter().collect(),
-    };
+    let by_name =
+        |(address, record): &(&Address, &Record)| (address.title(), gathered.database(address, record));
+    let databases = databases.iter().map(by_name).collect();
+    let by_name =
+        |(address, record): &(&Address, &Record)| (address.title(), gathered.file_system(address, record));
+    let files = files.iter().map(by_name).collect();
+    let unread = gathered.unread.iter().cloned().collect();
+    let mut status = Status::of(state, now, (databases, files), unread);
     status.at_risk = risks(&status, now);
     Ok(status)
 }

@@ -19,12 +19,12 @@ use super::status::written;
 pub trait Course: Serialize + DeserializeOwned {
     /// The command that it is of: `drill`.
     const COMMAND: &'static str;
-    /// What AWS shows, as far as the next step depends on it.
+    /// The facts of AWS that the next step depends on.
     type Observed;
     /// One call.
     type Step: fmt::Display;
 
-    /// What comes next. Nothing that is done already is done again.
+    /// The next call, or the reason for none. Nothing that is done already is done again.
     fn next(&self, observed: &Self::Observed, now: Timestamp) -> Next<Self::Step>;
 
     /// Notes that a call is about to be made.
@@ -33,12 +33,12 @@ pub trait Course: Serialize + DeserializeOwned {
     /// The steps from the first to the last, for people.
     fn steps(&self) -> Vec<String>;
 
-    /// What is to be known before, and what is left to do at the end.
+    /// Facts that a person should know before the first step.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What the command does, as a sentence goes on after the object's address.
+    /// A sentence on the work, to be read after the object's address.
     fn doing(&self) -> String;
 
     /// The options of the command that go on with it.
@@ -62,7 +62,7 @@ pub trait Course: Serialize + DeserializeOwned {
     }
 }
 
-/// What a procedure does next.
+/// The next move of a procedure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next<S> {
     Do(S),
@@ -152,10 +152,10 @@ pub struct Summary {
     pub address: Address,
     pub command: String,
     pub outcome: RunOutcome,
-    /// What was done, as a sentence goes on after the address.
+    /// A sentence on the result, to be read after the address.
     pub done: String,
     pub elapsed_seconds: f64,
-    /// What is left for a person to know or to do.
+    /// Facts and commands for the person who reads the end.
     pub notes: Vec<String>,
     /// The facts that it recorded.
     pub facts: Document,

@@ -10,7 +10,7 @@ use crate::engine::resource::Id;
 use super::course::{Course, Next, Refusal};
 use super::status::seconds_between;
 
-/// What the drill of a database has recorded.
+/// The record of a drill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Drill {
@@ -30,7 +30,7 @@ pub struct Drill {
     pub measured: Option<Measured>,
 }
 
-/// What a drill has measured.
+/// The result of a drill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measured {
@@ -42,7 +42,7 @@ pub struct Measured {
     pub zone: String,
 }
 
-/// What RDS shows of the database.
+/// The database as RDS shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
     /// Absent where it is gone.

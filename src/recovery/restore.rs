@@ -19,7 +19,7 @@ const SHOWS_ITSELF: i64 = 20;
 /// RDS shows `available` for up to a minute after it has taken a change.
 const LAG: i64 = 60;
 
-/// What the restore of a database has recorded.
+/// The record of a restore.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Restore {
@@ -29,7 +29,7 @@ pub struct Restore {
     pub options: String,
     /// The identifier that the stack's database has, before and after.
     pub identifier: String,
-    /// What is restored, in words: `as it was at 2026-11-27T04:00:00Z`.
+    /// The moment or the snapshot, in words: `as it was at 2026-11-27T04:00:00Z`.
     pub from: String,
     pub old: Side,
     pub new: Side,
@@ -73,7 +73,7 @@ pub struct Asked {
     pub answered: bool,
 }
 
-/// How far it is.
+/// The stage of a restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -116,7 +116,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// What RDS shows of the two.
+/// Both databases as RDS shows them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
     pub old: Option<Instance>,
@@ -261,7 +261,7 @@ impl Restore {
         }
     }
 
-    /// What is waited for before a database can be renamed.
+    /// The wait or the refusal before a database can be renamed.
     fn renaming(&self, one: &Instance, name: &str) -> Option<Next<Step>> {
         if one.is_stuck {
             let message = format!("{name} is {}, and RDS renames only what is available", one.status);
@@ -399,7 +399,7 @@ mod tests {
         }
     }
 
-    /// What RDS would show after a step.
+    /// Changes the databases as a step does.
     fn carried_out(step: Step, observed: &mut Observed) {
         let (old, new) = (observed.old.as_mut(), observed.new.as_mut());
         match step {
@@ -478,7 +478,7 @@ mod tests {
             for (restore, observed, expected) in beginnings() {
                 for step in expected {
                     let done = steps(restore.clone(), observed.clone(), Some((*step, after)));
-                    // What is only recorded, or the same when it is done again, may be done twice.
+                    // A step that only records, or that sends the same again, may be done twice.
                     let mut once = done.clone();
                     once.dedup();
                     assert_eq!(once, expected, "{step:?} {after}");

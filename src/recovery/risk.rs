@@ -1,4 +1,4 @@
-//! What may cost data or time of service, told from the facts of a stack.
+//! Risks of data and of service, told from the facts of a stack.
 
 use jiff::Timestamp;
 use jiff::civil::Date;

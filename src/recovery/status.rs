@@ -24,9 +24,9 @@ pub struct Status {
     pub file_systems: BTreeMap<String, FileSystem>,
     /// Work on single objects: what is under way, what it keeps in AWS, and how each ended last.
     pub procedures: Vec<UnderWay>,
-    /// What may cost data or time of service, the databases first.
+    /// Risks of data and of service, the databases first.
     pub at_risk: Vec<Risk>,
-    /// What AWS did not answer.
+    /// Questions without an answer.
     pub unread: Vec<Unread>,
 }
 
@@ -194,6 +194,27 @@ pub struct Unread {
     /// The operation as IAM policies name it.
     pub operation: String,
     pub code: String,
+}
+
+impl Status {
+    /// The status of what a state records; what is at risk is told by it.
+    pub fn of(
+        state: &State,
+        now: Timestamp,
+        (databases, file_systems): (BTreeMap<String, Database>, BTreeMap<String, FileSystem>),
+        unread: Vec<Unread>,
+    ) -> Self {
+        Self {
+            stack: state.stack.clone(),
+            region: state.region.clone(),
+            at: written(now),
+            databases,
+            file_systems,
+            procedures: procedures(state),
+            at_risk: Vec::new(),
+            unread,
+        }
+    }
 }
 
 /// A time as it is written.

@@ -90,6 +90,12 @@ impl Control {
         log.map(|call| format!("{}.{}", text(call, "service"), text(call, "operation"))).collect()
     }
 
+    /// The number of calls that have come and not ended.
+    pub fn at_work(&self) -> usize {
+        let page = self.request("GET", "calls", &Value::Null);
+        page["log"].as_array().into_iter().flatten().filter(|call| call["ended"].is_null()).count()
+    }
+
     /// The most calls of which each came when the one before it had ended: the round trips that a run has waited for. It tells only
     /// where calls take their time (`latency`).
     pub fn rounds(&self) -> usize {

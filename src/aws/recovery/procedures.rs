@@ -11,12 +11,13 @@ use crate::engine::resource::{Condition, Id};
 use crate::recovery::drill;
 use crate::recovery::restore::Instance;
 
-/// A database that is restored has another name than the one of the stack, and the tags of it: they say that it is the stack's.
-const OURS: &[Grant] = &[Grant::owned(&["rds:db:*"])];
-const MADE: &[Grant] = &[
-    Grant::tagging(&["rds:db:*"]),
-    Grant::on(&["rds:og:default*", "rds:pg:*", "rds:subgrp:*", "rds:snapshot:*"]),
-    Grant::owned(&["rds:db:*"]),
+/// A database that is restored, or kept, has a name that begins like that of the stack's, and its tags.
+const OURS: &[Grant] = &[Grant::owned(&["rds:db:{identifier}", "rds:db:{identifier}-*"])];
+const MADE: &[Grant] = &[Grant::tagging(&["rds:db:{identifier}-*"]), db_instance::BESIDE];
+const MADE_OF_OURS: &[Grant] = &[
+    Grant::tagging(&["rds:db:{identifier}-*"]),
+    db_instance::BESIDE,
+    Grant::owned(&["rds:db:{identifier}"]),
 ];
 
 const REBOOT: Call = Call::new("rds:RebootDBInstance", OURS);
@@ -29,7 +30,7 @@ pub(super) const CALLS: &[Call] = &[
     RENAME,
     EVENTS,
     Call::new("rds:RestoreDBInstanceFromDBSnapshot", MADE),
-    Call::new("rds:RestoreDBInstanceToPointInTime", MADE),
+    Call::new("rds:RestoreDBInstanceToPointInTime", MADE_OF_OURS),
     Call::new("rds:AddTagsToResource", OURS),
 ];
 

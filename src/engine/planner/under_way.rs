@@ -28,7 +28,7 @@ pub(super) fn hold(input: &Input<'_>, changes: &mut BTreeMap<Address, Change>, f
     for (address, command, procedure) in all(input) {
         let mut is_left_out = false;
         if procedure.holds {
-            // What is found of it meanwhile, such as another name, is the procedure's own work.
+            // Another name, say, is the procedure's own work.
             findings.retain(|finding| finding.address.as_ref() != Some(address));
             if let Some(change) = changes.get_mut(address).filter(|change| change.action != Action::NoOp) {
                 let fields = change.fields.clone();

@@ -16,7 +16,7 @@ pub type Procedures = BTreeMap<Address, BTreeMap<String, Procedure>>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Procedure {
-    /// What it does to the object, as a sentence goes on after its name: `is being restored beside the old one`.
+    /// A sentence on the work, to be read after the object's name: `is being restored beside the old one`.
     pub doing: String,
     /// The options of the command that go on with it, which stand behind the object's name: `--switch`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -37,7 +37,7 @@ pub struct Procedure {
     /// The objects that it has made, or keeps, and that stand at no address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keeps: Vec<Kept>,
-    /// What was chosen, and what was before: of the command's own form.
+    /// Choices, and facts from before each change: of the command's own form.
     pub facts: Document,
 }
 
