@@ -20,14 +20,21 @@ pub use procedures::{
 
 use crate::recovery::status::{Backups, Certificate, Database, Unread, written};
 
+/// The kinds that `status` and procedures are about.
+pub const DATABASE: &str = "aws_db_instance";
+pub const REPLICA: &str = "aws_db_replica";
+pub const FILE_SYSTEM: &str = "aws_efs_file_system";
+pub const MOUNT_TARGET: &str = "aws_efs_mount_target";
+pub const REPLICATION: &str = "aws_efs_replication_configuration";
+
 pub const SNAPSHOTS: Call = Call::read("rds:DescribeDBSnapshots");
 pub const POINTS: Call = Call::read("backup:ListRecoveryPointsByResource");
 
 /// Kinds, and the calls that tell of their recovery.
 const CALLS: &[(&[&str], &[Call])] = &[
-    (&["aws_db_instance", "aws_db_replica"], &[SNAPSHOTS, POINTS]),
-    (&["aws_db_instance"], procedures::CALLS),
-    (&["aws_efs_file_system"], &[POINTS]),
+    (&[DATABASE, REPLICA], &[SNAPSHOTS, POINTS]),
+    (&[DATABASE], procedures::CALLS),
+    (&[FILE_SYSTEM], &[POINTS]),
 ];
 
 /// The calls that tell of the recovery of objects of a kind.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::aws::recovery::DATABASE;
 use crate::engine::address::Address;
 use crate::engine::cloud::{CloudError, KindError, Outcome};
 use crate::engine::event::RunOutcome;
@@ -60,7 +61,6 @@ pub(super) async fn opened(
 
 /// The database that is meant, with its record.
 pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, &'a Record), Failure> {
-    const DATABASE: &str = "aws_db_instance";
     let mut meant = meant(state, place).map_err(not_moved)?;
     meant.retain(|address| address.kind() == DATABASE);
     let [address] = meant.as_slice() else {

@@ -4,7 +4,7 @@ use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::aws::recovery;
+use crate::aws::recovery::{self, DATABASE as KIND};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::cloud::{ChangeDocument, Cloud, KindError, TrackedDocument};
@@ -34,8 +34,6 @@ use super::session::{Session, aws_failure, refresh_failure};
 use super::stack_file::Purpose;
 use super::{Exit, Restore as Request};
 use crate::engine::refresh::RefreshError;
-
-const KIND: &str = "aws_db_instance";
 
 /// Restores, exchanges or forgets, or shows how.
 pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {

@@ -6,7 +6,7 @@ use futures_util::future::{join_all, join5, try_join4};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::aws::recovery::{self, unread};
+use crate::aws::recovery::{self, DATABASE, FILE_SYSTEM, MOUNT_TARGET, REPLICA, REPLICATION, unread};
 use crate::engine::address::Address;
 use crate::engine::cloud::{Cloud, CloudError, TrackedDocument};
 use crate::engine::document::Document;
@@ -29,12 +29,6 @@ use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, refresh_failure};
 use super::stack_file::Purpose;
-
-const DATABASE: &str = "aws_db_instance";
-const REPLICA: &str = "aws_db_replica";
-const FILE_SYSTEM: &str = "aws_efs_file_system";
-const MOUNT_TARGET: &str = "aws_efs_mount_target";
-const REPLICATION: &str = "aws_efs_replication_configuration";
 
 /// Shows the health of everything that holds data.
 pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
