@@ -15,6 +15,7 @@ pub mod network;
 pub mod policy;
 pub mod profile;
 mod proxy;
+pub mod recovery;
 pub mod row;
 mod skew;
 pub mod state_s3;
@@ -326,6 +327,11 @@ impl Aws {
     /// A client of KMS, for reads.
     pub fn kms(&self) -> aws_sdk_kms::Client {
         aws_sdk_kms::Client::new(&self.config)
+    }
+
+    /// A client of AWS Backup, for reads.
+    pub fn backup(&self) -> aws_sdk_backup::Client {
+        aws_sdk_backup::Client::new(&self.config)
     }
 
     /// A client of Service Quotas, for reads.

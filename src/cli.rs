@@ -5,6 +5,7 @@ mod apply;
 mod carried;
 pub mod completions;
 pub mod confirm;
+mod drill;
 mod examples;
 mod export;
 pub mod first_file;
@@ -21,10 +22,13 @@ mod opening;
 pub mod options;
 mod output;
 mod plan;
+mod probe;
+mod procedure;
 mod rebuild;
 mod render;
 mod rendered;
 pub mod report;
+mod restore;
 pub mod schema;
 pub mod screen;
 mod secret;
@@ -32,6 +36,7 @@ mod session;
 mod show;
 mod stack_file;
 mod state;
+mod status;
 mod take_over;
 mod terraform;
 pub mod usage;
@@ -201,6 +206,38 @@ Examples:
     /// Look at the state, and mend it
     #[command(subcommand)]
     State(State),
+    /// Show how the databases and file systems are, what could be restored, and what is at risk
+    ///
+    /// For each database: health, the standby and its zone, the last moment that can be restored, snapshots, recovery points of AWS
+    /// Backup, changes that wait, the end of its certificate and of its version's support. For each file system: mount targets by
+    /// zone, recovery points, and how far its copy is behind. Changes nothing, and takes no lock.
+    #[command(after_long_help = "\
+Examples:
+  provision status
+  provision status --json | jq -r '.at_risk[] | .address + \": \" + .message'")]
+    Status,
+    /// Restore a database beside the one that serves, and exchange their names when told
+    ///
+    /// The new database is made from the backups with all settings of the stack. The one that serves stays as it is until `--switch`, which
+    /// renames both, so that the endpoint has its name again; the one before is kept, and no run deletes it. A run that was stopped is gone
+    /// on with by the same command.
+    #[command(after_long_help = "\
+Examples:
+  provision restore gitlab-pgsql --latest --plan                       See the steps first
+  provision restore gitlab-pgsql --to-time 2026-11-27T04:00:00Z        Before the bad migration, say
+  provision restore gitlab-pgsql --snapshot before-upgrade
+  provision restore gitlab-pgsql --switch                              When its data is what it should be
+  provision restore gitlab-pgsql --switch --back
+  provision restore gitlab-pgsql --forget                              Let go of the one that is kept")]
+    Restore(Restore),
+    /// Fail a database over to its standby, and measure how long that takes
+    ///
+    /// Connections are cut, as in a real failover. A run that was stopped is gone on with by the same command.
+    #[command(after_long_help = "\
+Examples:
+  provision drill gitlab-pgsql --plan
+  provision drill gitlab-pgsql")]
+    Drill(Drill),
     /// Print the least AWS policy that the stack needs, for IAM
     ///
     /// It is made from the stack file alone: AWS is not asked. It covers every command. What was taken out of the stack
@@ -315,6 +352,9 @@ impl Command {
             | Self::Secret(_)
             | Self::Export(_)
             | Self::State(_)
+            | Self::Status
+            | Self::Restore(_)
+            | Self::Drill(_)
             | Self::IamPolicy(_)
             | Self::Completions(_)
             | Self::Schema(_) => None,
@@ -448,6 +488,66 @@ pub struct Secret {
     /// The Secret: the name of a database or a cache, or gitlab-secrets
     #[arg(value_name = "NAME")]
     pub name: String,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["to_time", "latest", "snapshot", "switch", "forget"]))]
+pub struct Restore {
+    /// The database, by its name in the stack file or its address
+    #[arg(value_name = "DATABASE")]
+    pub database: Place,
+    /// As it was at this moment, in UTC: `2026-11-27T04:00:00Z`
+    #[arg(long, value_name = "TIME", value_parser = values::moment)]
+    pub to_time: Option<jiff::Timestamp>,
+    /// As it was at the last moment that can be restored
+    #[arg(long)]
+    pub latest: bool,
+    /// From this snapshot
+    #[arg(long, value_name = "ID", value_parser = values::snapshot)]
+    pub snapshot: Option<String>,
+    /// Exchange the names of the one that was restored and the one that serves
+    #[arg(long)]
+    pub switch: bool,
+    /// The other way round: the one before has the name again
+    #[arg(long, requires = "switch")]
+    pub back: bool,
+    /// Let go of the database that is kept; it stays in AWS as it is
+    #[arg(long)]
+    pub forget: bool,
+    /// Show the steps, and do nothing
+    #[arg(long, conflicts_with = "forget")]
+    pub plan: bool,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
+impl Restore {
+    /// The options that say what is restored, as they are typed.
+    fn typed(&self) -> String {
+        match (&self.to_time, &self.snapshot) {
+            (Some(time), _) => format!("--to-time {}", crate::recovery::status::written(*time)),
+            (None, Some(snapshot)) => format!("--snapshot {snapshot}"),
+            (None, None) => "--latest".to_owned(),
+        }
+    }
+}
+
+/// Arguments of `drill`.
+#[derive(Debug, Args)]
+pub struct Drill {
+    /// The database, by its name in the stack file or its address
+    #[arg(value_name = "DATABASE")]
+    pub database: Place,
+    /// Show the steps, and do nothing
+    #[arg(long)]
+    pub plan: bool,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
 }
 
 /// The tool that takes over.
@@ -648,6 +748,9 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Secret(request) => wait_for(secret::run(&request, &global, screen)),
         Command::Export(Export::Terraform(request)) => wait_for(export::terraform(&request, &global, screen)),
         Command::State(request) => wait_for(state::run(request, &global, screen)),
+        Command::Status => wait_for(status::run(&global, screen)),
+        Command::Restore(request) => wait_for(restore::run(request, &global, screen)),
+        Command::Drill(request) => wait_for(drill::run(request, &global, screen)),
         Command::IamPolicy(request) => iam_policy::run(&request, &global, screen),
         Command::Init => wait_for(init::run(&global, screen)),
         Command::Import(request) => wait_for(import::run(request, &global, screen)),

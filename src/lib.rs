@@ -1,7 +1,7 @@
 //! Plan and apply highly available storage beside a kops cluster.
 //!
-//! Seven wings; each may use those below it: `cli`, `view`, `terraform`, `gitlab`, `aws`, `stack`, `engine`. `view` and `terraform` use the
-//! engine alone, `gitlab` the stack and the engine.
+//! Eight wings; each may use those below it: `cli`, `view`, `terraform`, `gitlab`, `aws`, `recovery`, `stack`, `engine`. `view` uses the
+//! engine and `recovery` alone, `terraform` the engine, `gitlab` the stack and the engine.
 
 pub mod aws;
 pub mod cli;
@@ -10,6 +10,7 @@ pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod gitlab;
+pub mod recovery;
 pub mod stack;
 pub mod terraform;
 pub mod view;

@@ -33,6 +33,21 @@ class Control(Case):
         self.page("DELETE", "calls")
         self.assertEqual(self.page("GET", "calls")["total"], 0)
 
+    def test_recovery_points(self):
+        arn = f"arn:aws:elasticfilesystem:eu-west-1:{self.account}:file-system/fs-0a1b2c3d"
+        backup = self.client("backup")
+        self.assertEqual(backup.list_recovery_points_by_resource(ResourceArn=arn)["RecoveryPoints"], [])
+        for hours in (30, 6):
+            self.page("POST", "recovery_point", {"arn": arn, "hours": hours})
+        points = backup.list_recovery_points_by_resource(ResourceArn=arn)["RecoveryPoints"]
+        self.assertEqual([point["Status"] for point in points], ["COMPLETED"] * 2)
+        self.assertGreater(points[0]["CreationDate"], points[1]["CreationDate"])
+        first = backup.list_recovery_points_by_resource(ResourceArn=arn, MaxResults=1)
+        second = backup.list_recovery_points_by_resource(ResourceArn=arn, MaxResults=1, NextToken=first["NextToken"])
+        self.assertEqual(first["RecoveryPoints"] + second["RecoveryPoints"], points)
+        self.refused("InvalidParameterValueException", backup.list_recovery_points_by_resource, ResourceArn="fs-1")
+        self.assertIn("ARN", self.page("POST", "recovery_point", {"arn": "fs-1"})["error"])
+
     def test_latency(self):
         self.ec2.describe_vpcs()
         self.settings(latency=0.3)

@@ -1,5 +1,6 @@
 """RDS: a PostgreSQL instance from its creation to its end."""
 
+import datetime
 import json
 
 from base import REGION, Case
@@ -337,6 +338,24 @@ class Modification(Database):
         before = self.create()
         self.rds.reboot_db_instance(DBInstanceIdentifier=NAME, ForceFailover=True)
         self.assertEqual(self.now()["AvailabilityZone"], before["SecondaryAvailabilityZone"])
+        events = self.rds.describe_events(SourceType="db-instance", SourceIdentifier=NAME)["Events"]
+        words = ["Multi-AZ instance failover started.", "DB instance restarted", "Multi-AZ instance failover completed"]
+        self.assertEqual([event["Message"] for event in events], words)
+        later = events[-1]["Date"] + datetime.timedelta(minutes=1)
+        self.assertEqual(self.rds.describe_events(StartTime=later)["Events"], [])
+
+    def test_a_failover_changes_the_zones_at_its_end(self):
+        before = self.create()
+        self.settings(db_rebooting=0.5)
+        self.rds.reboot_db_instance(DBInstanceIdentifier=NAME, ForceFailover=True)
+        during = self.now()
+        self.assertEqual((during["DBInstanceStatus"], during["AvailabilityZone"]), ("rebooting", before["AvailabilityZone"]))
+        self.settings()
+        self.assertEqual(self.now()["SecondaryAvailabilityZone"], before["AvailabilityZone"])
+
+    def test_the_certificate_ends(self):
+        shown = self.create()
+        self.assertGreater(self.now()["CertificateDetails"]["ValidTill"], shown["InstanceCreateTime"])
 
 
 class Deletion(Database):

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::aws::IDENTITY;
 use crate::aws::checks;
 use crate::aws::network;
+use crate::aws::recovery;
 use crate::aws::state_s3::CALLS as S3_CALLS;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::call::{Call, Grant, When};
@@ -73,7 +74,8 @@ pub fn all_calls(registry: &Registry) -> Vec<Call> {
     let of_kinds = registry.all().flat_map(|kind| {
         let fields = registry.managing(kind.kind()).map(Manager::fields).unwrap_or_default();
         let changing = fields.iter().flat_map(|field| field.calls);
-        kind.calls().iter().chain(changing).copied().chain(checks::calls(kind.kind()))
+        let beside = checks::calls(kind.kind()).chain(recovery::calls(kind.kind()));
+        kind.calls().iter().chain(changing).copied().chain(beside)
     });
     of_kinds.chain(network::CALLS.iter().copied()).chain(S3_CALLS).chain([IDENTITY]).collect()
 }
@@ -107,7 +109,8 @@ fn calls_for(registry: &Registry, kind: &str, inputs: &Document) -> Vec<Call> {
     let fields = registry.managing(kind).map(Manager::fields).unwrap_or_default();
     let written = fields.iter().filter(|field| inputs.contains_key(field.name));
     let changing = written.flat_map(|field| field.calls);
-    of_kind.iter().chain(changing).copied().chain(checks::calls_for(kind, inputs)).collect()
+    let beside = checks::calls_for(kind, inputs).chain(recovery::calls(kind));
+    of_kind.iter().chain(changing).copied().chain(beside).collect()
 }
 
 /// The actions that have to be allowed.

@@ -14,6 +14,8 @@ use super::screen::{Asking, Screen, sentences};
 pub enum Question<'a> {
     /// Asks whether to carry out the plan that was shown.
     Apply,
+    /// Asks whether to carry out the steps that were shown.
+    Steps,
     /// Asks whether to delete everything; answered with the stack's name.
     Destroy { stack: &'a str },
     /// Asks whether to change the state: `forget aws_vpc.network`.
@@ -24,6 +26,7 @@ impl<'a> Question<'a> {
     fn text(self) -> String {
         match self {
             Self::Apply => "Carry out this plan? Only `yes` counts:".to_owned(),
+            Self::Steps => "Carry out these steps? Only `yes` counts:".to_owned(),
             Self::Destroy { stack } => {
                 format!(
                     "Delete all of this? There is no way back.\nType the stack's name, `{}`:",
@@ -36,7 +39,7 @@ impl<'a> Question<'a> {
 
     fn answer(self) -> &'a str {
         match self {
-            Self::Apply | Self::State { .. } => "yes",
+            Self::Apply | Self::Steps | Self::State { .. } => "yes",
             Self::Destroy { stack } => stack,
         }
     }

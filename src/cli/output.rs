@@ -102,7 +102,7 @@ fn variables(outputs: &Outputs) -> Result<BTreeMap<String, &str>, Failure> {
         if let Some((other, _)) = of.insert(variable(name), (name, text)) {
             let message = format!("{other} and {name} would both be the variable {}", variable(name));
             return Err(Failure::message(FailureKind::Failed, message)
-                .hint("name one of them: provision output NAME --format env"));
+                .hint(format!("provision output {name} --format env")));
         }
     }
     Ok(of.into_iter().map(|(name, (_, text))| (name, text)).collect())

@@ -218,6 +218,14 @@ pub struct Removed<'a> {
     pub warnings: Vec<String>,
 }
 
+/// The document that `restore --forget --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct RestoreForgotten {
+    pub address: Address,
+    /// The databases that stay in AWS.
+    pub kept: Vec<String>,
+}
+
 /// The document that `output NAME --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct OutputValue<'a> {

@@ -10,6 +10,8 @@ use crate::engine::event::Event;
 use crate::engine::plan::{FORMAT_VERSION, Plan};
 use crate::engine::saved::SavedPlan;
 use crate::engine::state;
+use crate::recovery::course;
+use crate::recovery::status::Status;
 use crate::stack;
 use crate::stack::outputs::{self, Outputs};
 use crate::view::Versioned;
@@ -61,6 +63,14 @@ pub enum Document {
     RenderedFiles,
     /// What `init --json` prints
     Init,
+    /// The document of `status --json`
+    Status,
+    /// The document of `restore --plan --json` and `drill --plan --json`
+    ProcedureSteps,
+    /// One line of what `restore --json` and `drill --json` print
+    ProcedureEvent,
+    /// The document of `restore --forget --json`
+    RestoreForgotten,
 }
 
 /// Prints a schema.
@@ -101,6 +111,16 @@ pub fn schema(document: Document) -> Value {
         }
         Document::RenderedFiles => {
             ("Rendered files", FORMAT_VERSION, of::<Versioned<report::RenderedFiles<'_>>>())
+        }
+        Document::Status => ("The health of a stack", FORMAT_VERSION, of::<Versioned<Status>>()),
+        Document::ProcedureSteps => {
+            ("The steps of a procedure", FORMAT_VERSION, of::<Versioned<course::Steps>>())
+        }
+        Document::ProcedureEvent => {
+            ("An event of a procedure", FORMAT_VERSION, of::<Versioned<course::Event>>())
+        }
+        Document::RestoreForgotten => {
+            ("A restore that was let go of", FORMAT_VERSION, of::<Versioned<report::RestoreForgotten>>())
         }
         Document::Init => ("A new stack file", FORMAT_VERSION, of::<Versioned<report::Init>>()),
     };

@@ -143,6 +143,22 @@ pub(super) fn stack_name(text: &str) -> Result<StackName, String> {
     text.parse().map_err(|error: InvalidText| error.to_string())
 }
 
+/// A moment, as RDS restores to it.
+pub(super) fn moment(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse().map_err(|_| "a moment is written in UTC, as 2026-11-27T04:00:00Z".to_owned())
+}
+
+/// The name or ARN of a snapshot.
+pub(super) fn snapshot(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-:".contains(c);
+    match !text.is_empty() && text.len() <= 320 && text.chars().all(fits) {
+        true => Ok(text.to_lowercase()),
+        false => {
+            Err("a snapshot has a name of letters, digits and hyphens, or is named by its ARN".to_owned())
+        }
+    }
+}
+
 /// The number of an account.
 pub(super) fn account(text: &str) -> Result<String, String> {
     match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {

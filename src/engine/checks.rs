@@ -56,6 +56,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("subnets-in-use", "a DB subnet group would lose a subnet in which a database lives"),
     ("supplanted", "the recorded object is not the one that has its name now"),
     ("unclaimed", "objects of the stack stand, and nothing says where they belong"),
+    ("under-way", "a procedure on an object has not come to its end, and no plan gets in its way"),
     ("unrecorded", "an object of the stack is there, and the state does not know it"),
     ("upgrade-target", "RDS does not upgrade from the live version to the written one"),
     ("watched", "an object of the cluster is gone"),

@@ -25,6 +25,7 @@ mod supplanted;
 mod tags;
 mod taken_back;
 mod together;
+mod under_way;
 mod unfinished;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,6 +192,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
             BTreeMap::new()
         }
     };
+    under_way::hold(input, &mut changes, &mut findings);
     blocked::block(input, &refers_to, &recorded_on, &mut changes, &mut findings);
     findings.extend(changes.values().filter_map(|change| guards::snapshot_refused(input, change)));
     let in_two = moving::in_two_parts(input, [&refers_to, &recorded_on], &mut changes);
@@ -240,6 +242,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
     findings.dedup();
     let mut plan = document(input, changes, findings);
     plan.drift = all_drift(input, &plan.changes);
+    plan.drift.retain(|drift| !under_way::is_held(input, &drift.address));
     Planning { plan, steps, meant }
 }
 

@@ -10,6 +10,7 @@ mod links;
 mod local;
 mod lock;
 mod moves;
+mod procedure;
 mod shared;
 mod store;
 mod upgrade;
@@ -31,6 +32,7 @@ pub use history::{PastRun, RunEnd};
 pub use local::{BESIDE, relocate, sibling as beside};
 pub use lock::Holder;
 pub use moves::{NotMoved, Place, meant, moves};
+pub use procedure::{Kept, Procedure, Procedures, under_way};
 pub use shared::{Lease, Shared};
 pub use store::{Backend, Keeper, Opened, Sight, Store, Writer, Written};
 
@@ -54,6 +56,9 @@ pub struct State {
     /// The facts that sections of the stack file have found out about the place where the stack stands, by section.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
+    /// Work on single objects that takes several calls: what is under way, and how it ended last.
+    #[serde(default, skip_serializing_if = "Procedures::is_empty")]
+    pub procedures: Procedures,
     pub resources: BTreeMap<Address, Record>,
     /// The last runs that changed this state, the oldest first. Earlier ones are in older versions of the state.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -171,6 +176,12 @@ pub enum Edit {
         id: String,
         end: RunEnd,
     },
+    /// The procedure of an object as it is from now on; none, to forget it.
+    Procedure {
+        address: Address,
+        command: String,
+        procedure: Option<Box<Procedure>>,
+    },
 }
 
 /// The number of runs that a state keeps.
@@ -191,6 +202,7 @@ impl State {
             account: account.to_owned(),
             region: region.to_owned(),
             facts: Facts::new(),
+            procedures: Procedures::new(),
             resources: BTreeMap::new(),
             runs: Vec::new(),
         }
@@ -204,6 +216,8 @@ impl State {
             }
             Edit::Remove { address } => {
                 self.resources.remove(&address);
+                // What is kept in AWS is told of for as long as it is recorded, and nothing else of an object that is gone.
+                self.retain_procedures(&address, |one| one.is_under_way() || !one.keeps.is_empty());
             }
             Edit::Move { from, to } => self.rename(&from, &to),
             Edit::MoveAll { moves } => moves.iter().for_each(|(from, to)| self.rename(from, to)),
@@ -223,13 +237,33 @@ impl State {
                     run.end = Some(end);
                 }
             }
+            Edit::Procedure { address, command, procedure: Some(procedure) } => {
+                self.procedures.entry(address).or_default().insert(command, *procedure);
+            }
+            Edit::Procedure { address, command, procedure: None } => {
+                if let Some(of_object) = self.procedures.get_mut(&address) {
+                    of_object.remove(&command);
+                }
+                self.retain_procedures(&address, |_| true);
+            }
         }
         self.serial += 1;
+    }
+
+    fn retain_procedures(&mut self, address: &Address, keep: impl Fn(&Procedure) -> bool) {
+        let Some(of_object) = self.procedures.get_mut(address) else { return };
+        of_object.retain(|_, procedure| keep(procedure));
+        if of_object.is_empty() {
+            self.procedures.remove(address);
+        }
     }
 
     fn rename(&mut self, from: &Address, to: &Address) {
         if let Some(record) = self.resources.remove(from) {
             self.resources.insert(to.clone(), record);
+        }
+        if let Some(procedures) = self.procedures.remove(from) {
+            self.procedures.insert(to.clone(), procedures);
         }
         for record in self.resources.values_mut() {
             for depends_on in record.all_depends_on_mut() {

@@ -1,4 +1,26 @@
-//! Versions of PostgreSQL as RDS writes them.
+//! Versions of PostgreSQL as RDS writes them, and how long it supports them.
+
+use jiff::civil::Date;
+
+/// The last day of standard support of each major version ("RDS for PostgreSQL release calendar", RDS for PostgreSQL release
+/// notes). DescribeDBMajorEngineVersions says the same, and would be a request of every plan.
+const ENDS: &[(&str, (i16, i8, i8))] = &[
+    ("11", (2024, 2, 29)),
+    ("12", (2025, 2, 28)),
+    ("13", (2026, 2, 28)),
+    ("14", (2027, 2, 28)),
+    ("15", (2028, 2, 29)),
+    ("16", (2029, 2, 28)),
+    ("17", (2030, 2, 28)),
+    ("18", (2031, 2, 28)),
+];
+
+/// The last day of RDS's standard support of a version; Extended Support is charged from then on.
+pub fn standard_support_ends(version: &Version) -> Option<Date> {
+    let major = version.major_text();
+    let (_, (year, month, day)) = ENDS.iter().find(|(ending, _)| *ending == major)?;
+    Date::new(*year, *month, *day).ok()
+}
 
 /// `16`, `16.4`, `9.6.24`, or `11.22-rds.20240418` under extended support. Ordered by age.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

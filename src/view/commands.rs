@@ -5,17 +5,21 @@ pub const COMMANDS: &[&str] = &[
     "apply",
     "completions",
     "destroy",
+    "drill",
     "export",
     "graph",
+    "history",
     "iam-policy",
     "import",
     "init",
     "output",
     "plan",
     "render",
+    "restore",
     "schema",
     "secret",
     "state",
+    "status",
 ];
 
 /// The commands below `provision state`, each with how many words it takes.
@@ -86,7 +90,7 @@ fn length(words: &[&str]) -> usize {
             None => return 0,
         },
         // These take a word of a few.
-        "provision" if ["completions", "export", "schema"].contains(&word(1)) => (2, 1),
+        "provision" if ["completions", "drill", "export", "restore", "schema"].contains(&word(1)) => (2, 1),
         "provision" if COMMANDS.contains(&word(1)) => (2, 0),
         "aws" if is_name(word(1)) && (word(2).contains('-') || ACTIONS.contains(&word(2))) => (3, 0),
         "cp" | "mv" if word(1).contains(['/', '.']) => (1, 2),

@@ -21,6 +21,7 @@ mod inventory;
 mod operation;
 mod people;
 mod policy;
+mod procedures;
 mod program;
 mod proxy;
 mod rivals;

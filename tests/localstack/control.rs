@@ -90,6 +90,12 @@ impl Control {
         log.map(|call| format!("{}.{}", text(call, "service"), text(call, "operation"))).collect()
     }
 
+    /// The number of calls that have come and not ended.
+    pub fn at_work(&self) -> usize {
+        let page = self.request("GET", "calls", &Value::Null);
+        page["log"].as_array().into_iter().flatten().filter(|call| call["ended"].is_null()).count()
+    }
+
     /// The most calls of which each came when the one before it had ended: the round trips that a run has waited for. It tells only
     /// where calls take their time (`latency`).
     pub fn rounds(&self) -> usize {
@@ -152,6 +158,11 @@ impl Control {
     /// AWS Backup takes the backups of a database over.
     pub fn aws_backup(&self, id: &str, days: u32, window: &str) {
         self.request("POST", "aws_backup", &json!({ "id": id, "days": days, "window": window }));
+    }
+
+    /// AWS Backup has made a recovery point of a resource, so many hours ago.
+    pub fn recovery_point(&self, arn: &str, hours: f64) {
+        self.request("POST", "recovery_point", &json!({ "arn": arn, "hours": hours }));
     }
 
     fn request(&self, method: &str, page: &str, body: &Value) -> Value {

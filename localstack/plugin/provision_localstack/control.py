@@ -32,6 +32,7 @@ def on_start():
         ("advance_window", {"POST": advance_window}),
         ("status", {"POST": post_status}),
         ("aws_backup", {"POST": post_aws_backup}),
+        ("recovery_point", {"POST": post_recovery_point}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
     # LocalStack turns on what moto leaves off: every account would begin by reading AWS's thousand managed policies, which
@@ -265,6 +266,18 @@ def post_aws_backup(request):
                     database.preferred_backup_window = window or database.preferred_backup_window
                     return {"id": name, "point": database.aws_backup_recovery_point_arn}
     raise Refused(f"there is no {name}")
+
+
+def post_recovery_point(request):
+    """AWS Backup has made a recovery point of a resource, so many hours ago."""
+    from provision_localstack.backup import add_point
+
+    account_id, body = request.args.get("account", "000000000000"), body_of(request)
+    arn, hours, status = str(body.get("arn", "")), body.get("hours", 0), str(body.get("status", "COMPLETED"))
+    if len(arn.split(":")) < 6 or isinstance(hours, bool) or not isinstance(hours, int | float):
+        raise Refused("arn must be an ARN, and hours a number")
+    point = add_point(account_of(request), account_id, arn.split(":")[3], arn, status, hours)
+    return {"arn": arn, "point": point["RecoveryPointArn"]}
 
 
 def post_status(request):

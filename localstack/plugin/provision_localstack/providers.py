@@ -38,6 +38,13 @@ def efs():
     return _service(overrides)
 
 
+@aws_provider(api="backup")
+def backup():
+    from provision_localstack.backup import overrides
+
+    return _service(overrides)
+
+
 @aws_provider(api="service-quotas")
 def service_quotas():
     from provision_localstack.quotas import overrides

@@ -3,6 +3,7 @@
 import json
 import secrets
 import string
+from datetime import timedelta
 
 import moto.rds.models
 # LocalStack loads it at the first call of that service, and its patches add fields that older secrets then lack.
@@ -11,11 +12,12 @@ from botocore import xform_name
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import quotas, rds_groups, rds_modify, rds_parameters, rds_place, rds_replica, rds_restore, rds_status
+from provision_localstack import quotas, rds_events, rds_groups, rds_modify, rds_parameters, rds_place, rds_replica, rds_restore, rds_status
 from provision_localstack.service import Call, Overrides, fail
 
 overrides = Overrides("rds")
 on = overrides.on
+rds_events.register(on)
 rds_groups.register(on)
 rds_modify.register(on)
 rds_parameters.register(on)
@@ -170,10 +172,23 @@ def settle_in(call: Call, database, zone=None):
 # --- reading -------------------------------------------------------------------------------------
 
 
+# The authorities of today end in 2061 and later, and the certificate of an instance a year after it was made or rotated ("Using SSL/TLS
+# to encrypt a connection", user guide); moto shows neither.
+CERTIFICATE_DAYS = 365
+
+
 @on("DescribeDBInstances")
 def describe(call: Call):
     catalogue.records(call)
-    return call.forward()
+    shown = call.forward()
+    for row in shown.get("DBInstances") or []:
+        made = row.get("InstanceCreateTime")
+        if made and row.get("CACertificateIdentifier"):
+            row["CertificateDetails"] = {
+                "CAIdentifier": row["CACertificateIdentifier"],
+                "ValidTill": made + timedelta(days=CERTIFICATE_DAYS),
+            }
+    return shown
 
 
 @on("DescribeDBSnapshots")
@@ -254,10 +269,29 @@ def reboot(call: Call):
     if call.get("ForceFailover"):
         if not database.multi_az:
             check.combination("Cannot force failover for a DB instance that is not Multi-AZ.")
-        rds_place.swap(database)
+        return fail_over(call, database)
     if getattr(database, "_parameter_status", "") == "pending-reboot":
         database._parameter_status = "in-sync"
     rds_modify.take_time(call, database, "rebooting", "db_rebooting")
+    return view(call, database)
+
+
+def fail_over(call: Call, database):
+    """The standby takes over while the status says `rebooting`; the zones change places at the end ("the Availability Zone may not
+    reflect the change for several minutes", RebootDBInstance)."""
+    world = call.world
+    rds_events.note(world, database, "Multi-AZ instance failover started.", "failover")
+
+    def finish(_due):
+        rds_place.swap(database)
+        if getattr(database, "_parameter_status", "") == "pending-reboot":
+            database._parameter_status = "in-sync"
+        rds_modify.rest(database)
+        rds_events.note(world, database, "DB instance restarted", "availability")
+        rds_events.note(world, database, "Multi-AZ instance failover completed", "failover")
+
+    database.status = "rebooting"
+    world.later(database.dbi_resource_id, "db_rebooting", finish)
     return view(call, database)
 
 

@@ -72,6 +72,8 @@ class Account:
     faults: list[Fault] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     made: dict[str, tuple[float, float]] = field(default_factory=dict)
+    events: deque = field(default_factory=lambda: deque(maxlen=1000))
+    recovery_points: dict[str, list[dict]] = field(default_factory=dict)
 
     def setting(self, name: str) -> float:
         own = DEFAULTS if self.settings is None else self.settings

@@ -1,6 +1,5 @@
 //! Warns of databases whose PostgreSQL leaves the standard support of RDS: Extended Support is charged from then on.
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
@@ -11,24 +10,11 @@ use crate::engine::blueprint::Declaration;
 use crate::engine::document::Document;
 use crate::engine::plan::{Finding, Mode};
 use crate::engine::planner::Sighting;
-use crate::stack::postgres::Version;
+use crate::stack::postgres::{Version, standard_support_ends};
 
 const CHECK: &str = "standard-support";
 /// So many days before the end it is said.
 const AHEAD: i32 = 180;
-
-/// The last day of standard support of each major version ("RDS for PostgreSQL release calendar", RDS for PostgreSQL release
-/// notes). DescribeDBMajorEngineVersions says the same, and would be a request of every plan.
-const ENDS: &[(&str, (i16, i8, i8))] = &[
-    ("11", (2024, 2, 29)),
-    ("12", (2025, 2, 28)),
-    ("13", (2026, 2, 28)),
-    ("14", (2027, 2, 28)),
-    ("15", (2028, 2, 29)),
-    ("16", (2029, 2, 28)),
-    ("17", (2030, 2, 28)),
-    ("18", (2031, 2, 28)),
-];
 
 pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
     if scene.planning.plan.mode != Mode::Apply {
@@ -55,8 +41,7 @@ fn version(scene: &Scene<'_>, address: &Address, inputs: &Document) -> Option<Ve
 
 fn verdict(version: &Version, now: Timestamp) -> Option<Verdict> {
     let major = version.major_text();
-    let (_, (year, month, day)) = ENDS.iter().find(|(ending, _)| *ending == major)?;
-    let end = Date::new(*year, *month, *day).ok()?;
+    let end = standard_support_ends(version)?;
     let today = now.to_zoned(TimeZone::UTC).date();
     let announced = end.saturating_sub(Span::new().days(AHEAD));
     let message = if today > end {

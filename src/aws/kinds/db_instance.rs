@@ -48,7 +48,9 @@ use crate::engine::resource::{Effect, Found, Id, Named, Owner, Patience};
 use seen::Live;
 use storage::Storage;
 
+pub(in crate::aws) use calls::BESIDE;
 pub use deletion::snapshot_name as last_snapshot_name;
+pub(in crate::aws) use live::{describe as described, describe_named as called};
 pub use status::STATUSES;
 
 /// Databases of RDS.

@@ -195,6 +195,11 @@ fn is_unrecorded(found: &Found, state: Option<&State>, network: Option<&Network>
         .into_iter()
         .flat_map(|state| state.resources.values())
         .any(|record| record.id.as_ref() == Some(&found.id));
+    // Made beside one that serves, or kept: the state knows it, and whose it is.
+    let procedures =
+        state.into_iter().flat_map(|state| state.procedures.values().flat_map(|all| all.values()));
+    let is_kept = procedures.flat_map(|one| &one.keeps).any(|kept| kept.id.as_ref() == Some(&found.id));
+    let is_recorded = is_recorded || is_kept;
     let is_of_network = |network: &Network| {
         let stands_elsewhere = found.vpc.as_ref().is_some_and(|vpc| *vpc != network.vpc);
         let is_of_a_role = network.groups.values().flatten().any(|(_, id): (_, &Id)| *id == found.id);

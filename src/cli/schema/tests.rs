@@ -20,8 +20,14 @@ use crate::engine::planner::{Options, Sighting, Sightings};
 use crate::engine::remedy::{Remedy, Way};
 use crate::engine::resource::{Effect, Holdings, Id};
 use crate::engine::saved::SavedPlan;
-use crate::engine::state::{Edit, Holder, Phase, Predecessor, Record, State};
+use crate::engine::state::{
+    Edit, Holder, Kept, PastRun, Phase, Predecessor, Procedure, Record, RunEnd, State,
+};
 use crate::engine::state::{Lease, Shared};
+use crate::recovery::course;
+use crate::recovery::status::{
+    Backups, Certificate, Database, FileSystem, Health, MountTarget, Replication, Risk, Status, Unread,
+};
 use crate::stack::outputs;
 use crate::terraform::{Adoptable, Reference, read, sort};
 use crate::validator;
@@ -111,7 +117,22 @@ fn plan() -> Plan {
 fn state() -> State {
     let mut state = State::new("gitlab", "lineage".to_owned(), "123456789012", "eu-west-1");
     let cluster = Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true };
+    state.apply(Edit::Began { run: past_run() });
     state.apply(Edit::Facts { facts: cluster.facts() });
+    let kept = Kept { id: Some(Id::new("db-2")), name: "records-restored".to_owned() };
+    let procedure = Procedure {
+        doing: "is restored".to_owned(),
+        goes_on: "--latest".to_owned(),
+        gives_up: Some("--forget".to_owned()),
+        step: "restore".to_owned(),
+        started: "2026-11-29T05:00:00Z".to_owned(),
+        finished: None,
+        holds: true,
+        keeps: vec![kept],
+        facts: Default::default(),
+    };
+    let (address, command) = (at("aws_db_instance.records"), "restore".to_owned());
+    state.apply(Edit::Procedure { address, command, procedure: Some(Box::new(procedure)) });
     let mut record =
         Record::watched(Id::new("sg-1"), serde_json::Map::from_iter([("arn".to_owned(), json!("arn:x"))]));
     record.phase = Phase::Updating;
@@ -212,7 +233,78 @@ fn terraform<'a>(removed: &'a [Reference], adoptable: &'a [Adoptable]) -> report
 }
 
 /// Every document that a command prints or writes, but the stack file.
+/// A status with every part that there can be.
+fn health() -> Status {
+    let backup =
+        || Backups::of(vec![("before".to_owned(), "2026-11-29T05:00:00Z".parse().expect("a time"))], true);
+    let database = Database {
+        health: Health::Serves,
+        backup_days: Some(7),
+        snapshots: Some(backup()),
+        pending: [("instance_class".to_owned(), "db.r6g.large".to_owned())].into(),
+        certificate: Some(Certificate { authority: "rds-ca-rsa2048-g1".to_owned(), valid_till: None }),
+        ..Database::default()
+    };
+    let target = MountTarget { id: None, status: "gone".to_owned(), health: Health::Gone, ip_address: None };
+    let copy = Replication {
+        file_system: Some("fs-2".to_owned()),
+        region: Some("eu-central-1".to_owned()),
+        status: "ENABLED".to_owned(),
+        health: Health::Serves,
+        last_replicated: None,
+        lag_seconds: Some(3),
+    };
+    let files = FileSystem {
+        mount_targets: [("eu-west-1a".to_owned(), target)].into(),
+        recovery_points: Some(backup()),
+        replication: Some(copy),
+        ..FileSystem::default()
+    };
+    Status {
+        stack: "gitlab".to_owned(),
+        region: "eu-west-1".to_owned(),
+        at: "2026-11-29T05:00:00Z".to_owned(),
+        databases: [("records".to_owned(), database)].into(),
+        file_systems: [("files".to_owned(), files)].into(),
+        procedures: crate::recovery::status::procedures(&state()),
+        at_risk: vec![Risk {
+            address: "aws_db_instance.records".to_owned(),
+            message: "it has no standby".to_owned(),
+        }],
+        unread: vec![Unread {
+            operation: "backup:ListRecoveryPointsByResource".to_owned(),
+            code: "AccessDenied".to_owned(),
+        }],
+    }
+}
+
 fn documents() -> Vec<(Document, Value)> {
+    let (address, step) = (at("aws_db_instance.records"), "fail over".to_owned());
+    let steps = course::Steps {
+        address: address.clone(),
+        command: "drill".to_owned(),
+        steps: vec!["RDS fails it over".to_owned()],
+        notes: vec!["connections are cut".to_owned()],
+        is_under_way: false,
+    };
+    let kept = vec!["records-old".to_owned()];
+    let forgotten = report::RestoreForgotten { address: address.clone(), kept };
+    let (status, elapsed_seconds) = ("rebooting".to_owned(), 1.5);
+    let procedure = [
+        course::Event::StepStarted { address: address.clone(), step: step.clone() },
+        course::Event::Settling { address: address.clone(), status, elapsed_seconds },
+        course::Event::StepDone { address: address.clone(), step, elapsed_seconds },
+        course::Event::Summary(course::Summary {
+            address,
+            command: "drill".to_owned(),
+            outcome: RunOutcome::Done,
+            done: "was failed over".to_owned(),
+            elapsed_seconds,
+            notes: vec!["look at it".to_owned()],
+            facts: [("zone".to_owned(), json!("eu-west-1a"))].into_iter().collect(),
+        }),
+    ]
+    .into_iter();
     let (address, state) = (at("aws_vpc.network"), state());
     let record = state.resources.values().next().expect("a record");
     let choice = |what| Evidence {
@@ -352,6 +444,10 @@ fn documents() -> Vec<(Document, Value)> {
             })),
         ),
         (Document::Init, value(&Versioned::of(init))),
+        (Document::Status, value(&Versioned::of(health()))),
+        (Document::ProcedureSteps, value(&Versioned::of(steps))),
+        (Document::RestoreForgotten, value(&Versioned::of(forgotten))),
+        (Document::History, value(&Versioned::of(report::History { runs: vec![&past_run()] }))),
         (
             Document::SecretCommands,
             value(&Versioned::of(report::SecretCommands { name: "gitlab-pgsql", commands: "aws | kubectl" })),
@@ -388,6 +484,7 @@ fn documents() -> Vec<(Document, Value)> {
         ),
         (Document::ImportTerraform, value(&Versioned::of(terraform(&removed, &sorted.adoptable)))),
     ];
+    documents.extend(procedure.map(|event| (Document::ProcedureEvent, value(&Versioned::of(event)))));
     documents.extend(events().into_iter().map(|event| (Document::Event, value(&Versioned::of(event)))));
     documents.extend(changes.map(|change| (Document::StateChange, value(&Versioned::of(change)))));
     documents
@@ -441,4 +538,20 @@ fn the_schema_of_the_stack_accepts_a_stack() {
     let stack = json!({ "stack": "gitlab", "file_systems": { "gitlab-nfs": { "access": ["nodes"] } } });
     assert!(accepts(Document::Stack, &stack));
     assert!(!accepts(Document::Stack, &json!({ "stack": "gitlab", "file_sistems": {} })));
+}
+
+fn past_run() -> PastRun {
+    let end = RunEnd {
+        at: "2026-11-30T01:44:28Z".to_owned(),
+        outcome: RunOutcome::Done,
+        done: Summary::default(),
+        queued: 0,
+        failed: 0,
+        skipped: 0,
+    };
+    let holder = Holder {
+        caller: Some("arn:aws:iam::123456789012:user/a".to_owned()),
+        ..Holder::this_run("apply", "a")
+    };
+    PastRun { holder, written_by: "0.1.0".to_owned(), plan: Some("0".repeat(64)), end: Some(end) }
 }

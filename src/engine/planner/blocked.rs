@@ -94,7 +94,7 @@ fn stuck(input: &Input<'_>, change: &mut Change, live: &Live, row: &Status) -> b
 }
 
 /// Marks what is not done. What is left of the change is done all the same.
-fn leave_out(change: &mut Change, fields: Vec<FieldChange>, because: String) {
+pub(super) fn leave_out(change: &mut Change, fields: Vec<FieldChange>, because: String) {
     let action = change.action;
     change.fields.retain(|field| !fields.iter().any(|left| left.path == field.path));
     change.effect = change.fields.iter().map(|field| field.effect).max().unwrap_or(Effect::None);

@@ -365,7 +365,12 @@ mod tests {
     fn expected() -> State {
         let mut state = sample();
         sample_edits().into_iter().for_each(|edit| state.apply(edit));
-        state
+        content(state)
+    }
+
+    /// A state without its runs, which are edits too.
+    fn content(state: State) -> State {
+        State { runs: Vec::new(), serial: 0, ..state }
     }
 
     #[tokio::test]
@@ -375,10 +380,10 @@ mod tests {
         assert_eq!(read(&path).expect("nothing yet"), None);
         let mut writer = writer(&path).await;
         write_all(&mut writer).await;
-        assert_eq!(read(&path).expect("snapshot and journal"), Some(expected()));
+        assert_eq!(read(&path).expect("snapshot and journal").map(content), Some(expected()));
         writer.close().await.expect("a snapshot");
         assert!(!sibling(&path, "journal").exists());
-        assert_eq!(read(&path).expect("the snapshot"), Some(expected()));
+        assert_eq!(read(&path).expect("the snapshot").map(content), Some(expected()));
     }
 
     #[tokio::test]
@@ -410,7 +415,7 @@ mod tests {
         write_all(&mut first).await;
         drop(first);
         let second = writer(&path).await;
-        assert_eq!(*second.state(), expected());
+        assert_eq!(content(second.state().clone()), expected());
         assert!(!sibling(&path, "journal").exists());
     }
 
@@ -422,7 +427,7 @@ mod tests {
         write_all(&mut first).await;
         first.edit(Edit::Remove { address: "aws_vpc.other".parse().expect("an address") });
         drop(first);
-        assert_eq!(read(&path).expect("what was committed"), Some(expected()));
+        assert_eq!(read(&path).expect("what was committed").map(content), Some(expected()));
     }
 
     #[tokio::test]

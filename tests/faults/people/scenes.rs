@@ -82,6 +82,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("circle", "no stack file can say one: the planner's own tests make it"),
     ("credentials", "a warning about a clock: the emulator's credentials never end; its unit tests have it"),
     ("gitlab-version", "nothing of AWS: tests/offline/gitlab.rs has it in plans of every kind"),
+    (
+        "under-way",
+        "a procedure that was stopped: tests/localstack/recovery.rs has it, with the command that goes on",
+    ),
     ("rendering", "files beside the stack file, and nothing of AWS: tests/offline/gitlab.rs has it"),
     (
         "left-to-others",

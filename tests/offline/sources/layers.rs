@@ -20,13 +20,15 @@ fn offenders(is_concerned: impl Fn(&str) -> bool, words: &[&str]) -> Vec<String>
 }
 
 /// The wings, from the top: each may use those below it.
-const WINGS: [&str; 7] = ["cli", "view", "terraform", "gitlab", "aws", "stack", "engine"];
+const WINGS: [&str; 8] = ["cli", "view", "terraform", "gitlab", "aws", "recovery", "stack", "engine"];
 
 /// The wings that a wing may use.
 fn below(wing: &str) -> &'static [&'static str] {
     match wing {
-        // A plan and events are all that is shown; a state of Terraform is sorted without AWS and the stack file.
-        "view" | "terraform" => &["engine"],
+        // A plan, events and the facts of recovery are all that is shown.
+        "view" => &["recovery", "engine"],
+        // A state of Terraform is sorted without AWS and the stack file.
+        "terraform" => &["engine"],
         // Rendered text comes from the stack file and the state alone.
         "gitlab" => &["stack", "engine"],
         _ => WINGS.iter().position(|one| *one == wing).map_or(&[], |at| &WINGS[at + 1..]),
@@ -77,6 +79,7 @@ const PURE: &[&str] = &[
     "view/graph",
     "terraform",
     "gitlab",
+    "recovery",
     "stack/parts",
 ];
 

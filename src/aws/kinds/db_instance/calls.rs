@@ -8,8 +8,10 @@ use crate::engine::document::Document;
 
 const THIS: &[&str] = &["rds:db:{identifier}"];
 const OURS: &[Grant] = &[Grant::owned(THIS)];
-/// Resources that a database only refers to; RDS uses option groups of its own where the author chose none.
-const BESIDE: Grant = Grant::on(&["rds:og:default*", "rds:pg:*", "rds:subgrp:*"]);
+/// Resources that a database only refers to; RDS uses option groups of its own where the author chose none. Snapshots are those of a
+/// restore: to name them apart would take a statement more, and a policy has few letters.
+pub(in crate::aws) const BESIDE: Grant =
+    Grant::on(&["rds:og:default*", "rds:pg:*", "rds:snapshot:*", "rds:subgrp:*"]);
 
 pub(super) const CREATE: Call =
     Call::new("rds:CreateDBInstance", &[Grant::tagging(THIS), BESIDE]).checked(MADE);

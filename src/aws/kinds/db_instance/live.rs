@@ -20,7 +20,7 @@ pub(super) const DESCRIBE: Call = Call::read("rds:DescribeDBInstances");
 const PAGE: i32 = 100;
 
 /// Reads databases by their resource ids. One that is gone is left out.
-pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<Id, Live>, CloudError> {
+pub(in crate::aws) async fn describe(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<Id, Live>, CloudError> {
     if let Some(known) = aws.memory.known(ids.iter().copied()) {
         return Ok(by_id(known));
     }
@@ -106,7 +106,7 @@ pub(super) async fn there(aws: &Aws, id: &Id, call: Call) -> Result<Live, CloudE
 }
 
 /// Reads the database that has this identifier now, if one has.
-pub(super) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option<Live>, CloudError> {
+pub(in crate::aws) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option<Live>, CloudError> {
     let describe = aws.read.rds.describe_db_instances().db_instance_identifier(identifier);
     let answer = absent_is_none(describe.send().await.map_err(aws_error(DESCRIBE)))?;
     let found = answer.and_then(|answer| answer.db_instances).unwrap_or_default();

@@ -1,0 +1,81 @@
+//! A procedure: work on one object that takes several calls, each of which may be the last one of a run.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::address::Address;
+use crate::engine::document::Document;
+use crate::engine::resource::Id;
+
+/// The procedures of a state: of each object one for each command, of which one at most is under way.
+pub type Procedures = BTreeMap<Address, BTreeMap<String, Procedure>>;
+
+/// A procedure as it is recorded before each of its calls. The state knows nothing of its steps but their names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Procedure {
+    /// A sentence on the work, to be read after the object's name: `is being restored beside the old one`.
+    pub doing: String,
+    /// The options of the command that go on with it, which stand behind the object's name: `--switch`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub goes_on: String,
+    /// The options that give it up, where it can be given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gives_up: Option<String>,
+    /// The step that it is in.
+    pub step: String,
+    /// When it began: UTC, RFC 3339.
+    pub started: String,
+    /// When it ended; absent while it is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<String>,
+    /// True while the object must stay as it is: no plan changes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds: bool,
+    /// The objects that it has made, or keeps, and that stand at no address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keeps: Vec<Kept>,
+    /// Choices, and facts from before each change: of the command's own form.
+    pub facts: Document,
+}
+
+/// An object of the stack that stands at no address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    /// Absent until AWS has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
+    pub name: String,
+}
+
+impl Procedure {
+    /// True until it has come to its end.
+    pub fn is_under_way(&self) -> bool {
+        self.finished.is_none()
+    }
+
+    /// The command that goes on with it.
+    pub fn to_go_on(&self, command: &str, address: &Address) -> String {
+        typed(command, address, &self.goes_on)
+    }
+
+    /// The command that gives it up.
+    pub fn to_give_up(&self, command: &str, address: &Address) -> Option<String> {
+        self.gives_up.as_deref().map(|options| typed(command, address, options))
+    }
+}
+
+fn typed(command: &str, address: &Address, options: &str) -> String {
+    let text = format!("provision {command} {} {options}", address.title());
+    text.trim_end().to_owned()
+}
+
+/// The procedure of an object that has not come to its end, with the command that it is of.
+pub fn under_way<'a>(procedures: &'a Procedures, address: &Address) -> Option<(&'a str, &'a Procedure)> {
+    let of_object = procedures.get(address)?;
+    let mut under_way = of_object.iter().filter(|(_, one)| one.is_under_way());
+    under_way.next().map(|(command, one)| (command.as_str(), one))
+}
