@@ -28,7 +28,10 @@ pub mod yaml;
 pub use coming::coming;
 pub use comparison::differences;
 pub use description::Description;
-pub use target::{File, Members, Refused, Rendered, Rendering, Target, chosen, files, is_rendered, render};
+pub use target::{
+    File, Members, Refused, Rendered, Rendering, Target, chosen, files, is_rendered, lacking, left, render,
+    together, undescribed,
+};
 pub use targets::config_map;
 
 #[cfg(test)]

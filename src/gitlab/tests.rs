@@ -216,7 +216,7 @@ fn descriptions() -> impl Strategy<Value = String> {
         Just("ingress: { class: nginx, tls_secret: tls }"),
         Just("ingress: { class: nginx }"),
         Just(
-            "ingress: { scheme: internal, certificate_arn: \"arn:aws:acm:eu-west-1:123456789012:certificate/0\" }"
+            "ingress: { scheme: internal, certificate_arn: \"arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\" }"
         ),
     ];
     let gitlab =

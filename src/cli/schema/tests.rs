@@ -86,6 +86,7 @@ fn plan() -> Plan {
             path: "deploy/kubernetes.yaml".to_owned(),
             reason: "it is not there".to_owned(),
             unknown: false,
+            is_new: true,
         }],
         changes,
         drift: vec![Drift {

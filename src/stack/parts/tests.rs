@@ -23,7 +23,7 @@ gitlab:
   database: gitlab-pgsql
   file_system: gitlab-nfs
   buckets: { artifacts: artifacts }
-  ingress: { certificate_arn: "arn:aws:acm:eu-west-1:123456789012:certificate/0" }
+  ingress: { certificate_arn: "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012" }
   runners: { builder: { executor: docker, image: "docker:28", privileged: true, cpu: 2 } }
 render: { out: deploy }
 "#;

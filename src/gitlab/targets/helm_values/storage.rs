@@ -135,10 +135,26 @@ fn backups(site: &Site<'_>, values: &mut Values) {
     values.set_some(&format!("{cron}.persistence.storageClass"), backup.storage_class);
 }
 
-/// The sentences on what a user should know.
+/// What is to be done beside the file.
+pub fn notes(site: &Site<'_>) -> Vec<String> {
+    let namespace = &site.description.kubernetes.namespace;
+    let (Some(_), Some(role), true) = (&site.role, &site.gitlab.role, site.has_buckets) else {
+        return Vec::new();
+    };
+    let registry = site.gitlab.registry.is_some().then_some("registry");
+    let accounts = COMPONENTS.into_iter().chain(registry).map(|component| {
+        let name = component.rsplit('.').next().unwrap_or(component);
+        format!("{namespace}/gitlab-{name}")
+    });
+    vec![format!(
+        "the role {role} has to trust the service accounts of the release, which is to be named `gitlab`: {}",
+        accounts.collect::<Vec<_>>().join(", ")
+    )]
+}
+
+/// What is unsound, or works otherwise than one may think.
 pub fn warnings(site: &Site<'_>) -> Vec<String> {
     let gitlab = site.gitlab;
-    let namespace = &site.description.kubernetes.namespace;
     let mut warnings = Vec::new();
     if site.cache.is_none() {
         warnings.push(
@@ -156,17 +172,6 @@ pub fn warnings(site: &Site<'_>) -> Vec<String> {
             "without `role`, buckets are reached by access keys, which do not expire: a role needs none"
                 .to_owned(),
         );
-    }
-    if let (Some(_), Some(role), true) = (&site.role, &gitlab.role, site.has_buckets) {
-        let registry = gitlab.registry.is_some().then_some("registry");
-        let accounts = COMPONENTS.into_iter().chain(registry).map(|component| {
-            let name = component.rsplit('.').next().unwrap_or(component);
-            format!("{namespace}/gitlab-{name}")
-        });
-        warnings.push(format!(
-            "the role {role} has to trust the service accounts of the release, which is to be named `gitlab`: {}",
-            accounts.collect::<Vec<_>>().join(", ")
-        ));
     }
     if site.has_buckets && !gitlab.buckets.contains_key("backups") {
         warnings.push(
