@@ -135,7 +135,7 @@ fn check(
     if !left.is_empty() {
         let count =
             if left.len() == 1 { "1 file is".to_owned() } else { format!("{} files are", left.len()) };
-        let all: Vec<String> = left.iter().map(|path| quoted(path).into_owned()).collect();
+        let all: Vec<String> = left.iter().map(|path| quoted(path)).collect();
         screen.say_with_hint(
             &format!("{count} of no target now. Nothing removes what was rendered before."),
             &format!("rm {}", all.join(" ")),

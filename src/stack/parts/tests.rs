@@ -35,6 +35,22 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn an_option_in_the_place_of_another_and_a_misspelt_one_are_told_once_with_where_they_belong() {
+    for (from, to, message) in [
+        (
+            "  domain: example.com",
+            "  domain: example.com\n  trusted_proxies: [10.0.0.0/8]",
+            "`trusted_proxies` does not stand here",
+        ),
+        ("  domain: example.com", "  domian: example.com", "`domian`"),
+    ] {
+        let found = problems(&ALL.replace(from, to));
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert!(found.contains(message), "{found}");
+    }
+}
+
+#[test]
 fn every_part_is_whole() {
     let mut taken: BTreeSet<&str> = SECTIONS.iter().map(|section| section.key).collect();
     for part in PARTS {
