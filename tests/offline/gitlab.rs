@@ -176,7 +176,7 @@ fn one_target_is_printed_and_all_are_written_and_compared() {
     let printed = place.run(&["render", "gitlab"]);
     assert_eq!(printed.status.code(), Some(0), "{}", err(&printed));
     assert!(
-        err(&printed).contains("warning: repositories are on the file system gitlab-nfs"),
+        err(&printed).contains("warning: gitlab.yaml: repositories are on the file system gitlab-nfs"),
         "{}",
         err(&printed)
     );

@@ -185,7 +185,8 @@ fn everything(version: &str, database: &str, cache: &str, way: &str) -> String {
 fn named(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(all) => {
-            for (key, below) in all {
+            // These make them.
+            for (key, below) in all.iter().filter(|(key, _)| *key != "secretObjects") {
                 let text = below.as_str().filter(|text| !text.is_empty());
                 let is_name = match key.as_str() {
                     "secret" | "secretName" | "configMap" => true,

@@ -364,16 +364,19 @@ fn documents() -> Vec<(Document, Value)> {
                 path: "kubernetes.yaml".to_owned(),
                 text: "kind: Namespace",
                 warnings: &[],
+                notes: &[],
             })),
         ),
         (
             Document::RenderedFiles,
             value(&Versioned::of(report::RenderedFiles {
+                left: vec!["deploy/gitlab.rb".to_owned()],
                 files: vec![report::RenderedFile {
                     target: "kubernetes".to_owned(),
                     path: "deploy/kubernetes.yaml".to_owned(),
                     differs: true,
                     warnings: &[],
+                    notes: &[],
                 }],
             })),
         ),
