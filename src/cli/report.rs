@@ -84,9 +84,9 @@ pub struct RenderedText<'a> {
     /// The file below the folder of rendered files.
     pub path: String,
     pub text: &'a str,
-    /// What is unsound.
+    /// Sentences on what is unsound.
     pub warnings: &'a [String],
-    /// What is to be done with the file, or beside it.
+    /// Sentences on what is to be done with the file, or beside it.
     pub notes: &'a [String],
 }
 
@@ -105,9 +105,9 @@ pub struct RenderedFile<'a> {
     pub path: String,
     /// True if it was not there, or was different: `--out` has written it.
     pub differs: bool,
-    /// What is unsound.
+    /// Sentences on what is unsound.
     pub warnings: &'a [String],
-    /// What is to be done with the file, or beside it.
+    /// Sentences on what is to be done with the file, or beside it.
     pub notes: &'a [String],
 }
 

@@ -88,7 +88,7 @@ pub fn findings<'a>(
     found
 }
 
-/// What does not go together in the stack file alone: sentences for whoever renders without a plan.
+/// Sentences on what does not go together in the stack file alone, for a rendering without a plan.
 pub fn of_declared(description: &Description<'_>, gitlab: &GitLab) -> Vec<String> {
     let Some(needs) = versions::needs(gitlab.release().0) else { return Vec::new() };
     let mut found = Vec::new();
@@ -124,7 +124,7 @@ fn main_of(section: &str, entry: &str) -> Option<Address> {
     Some(Address::new(section.main, entry))
 }
 
-/// What GitLab uses and a plan to destroy a part deletes, while the stack file goes on to name it.
+/// Findings on what GitLab uses and a plan to destroy a part deletes, while the stack file goes on to name it.
 pub fn deleted(description: &Description<'_>, plan: &Plan) -> Vec<Finding> {
     let Some(gitlab) = &description.gitlab else { return Vec::new() };
     let named = [

@@ -218,7 +218,7 @@ fn of_managed(
     }
 }
 
-/// The passwords of GitLab's database and cache that nobody but the user has, and the certificate of its Ingress.
+/// The passwords of GitLab's database and cache that the user alone has, and the certificate of its Ingress.
 fn of_others(description: &Description<'_>, gitlab: &GitLab) -> Vec<Recipe> {
     let namespace = &description.kubernetes.namespace;
     let of_entry = |section: &'static str, name: &str, variable: &str| {

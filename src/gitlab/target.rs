@@ -190,7 +190,7 @@ fn is_made(description: &Description<'_>, file: &File, secret: &str) -> bool {
     is_fetched && managed(description).iter().any(|one| one.name == secret) && is_written()
 }
 
-/// What holds for the files together: sentences on what is unsound, and on what is to be done.
+/// Sentences for the files together: on what is unsound, and on what is to be done.
 pub fn together(description: &Description<'_>, files: &[&File]) -> (Vec<String>, Vec<String>) {
     let Some(gitlab) = &description.gitlab else { return Default::default() };
     let warnings = gate::of_declared(description, gitlab);

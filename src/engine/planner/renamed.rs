@@ -42,7 +42,7 @@ pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
 }
 
 /// The move of an object whose name ends like one new name alone, as those of a set do that was renamed: `objects-lfs` and `things-lfs`.
-/// Where the whole set can move, it is the move of that.
+/// The whole set is moved, if it can be.
 fn in_its_set(input: &Input<'_>, gone: &Address, names: &BTreeSet<String>) -> Option<String> {
     let ends = gone.name().match_indices('-').map(|(at, _)| gone.name().split_at(at));
     let pair = |(old, end): (&str, &str)| {

@@ -161,7 +161,7 @@ impl<'a> Site<'a> {
         warnings
     }
 
-    /// What is to be done beside the file.
+    /// Sentences on what is to be done beside the file.
     fn notes(&self) -> Vec<String> {
         let means = "restart its pods then, as by an operator that watches Secrets";
         let rotation = self.is_managed.then(|| external::rotation(&self.gitlab.database, means));

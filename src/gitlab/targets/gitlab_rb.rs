@@ -290,7 +290,7 @@ impl Site<'_> {
         all
     }
 
-    /// What is to be done beside the file.
+    /// Sentences on what is to be done beside the file.
     fn notes(&self, variables: &[&str]) -> Vec<String> {
         let mut notes = vec![format!(
             "gitlab.rb reads passwords from variables, which are to be set whenever `gitlab-ctl reconfigure` runs: {}",
@@ -314,7 +314,7 @@ impl Site<'_> {
         notes
     }
 
-    /// What is unsound, or works otherwise than one may think.
+    /// Sentences on what is unsound, or works otherwise than one may think.
     fn warnings(&self) -> Vec<String> {
         let GitLab { file_system, .. } = self.gitlab;
         let Omnibus { trusted_proxies, mount, .. } = &self.omnibus;

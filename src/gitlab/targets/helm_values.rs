@@ -182,7 +182,7 @@ impl<'a> Site<'a> {
         warnings
     }
 
-    /// What is to be done beside the file.
+    /// Sentences on what is to be done beside the file.
     fn notes(&self) -> Vec<String> {
         let GitLab { version, database, .. } = self.gitlab;
         let namespace = &self.description.kubernetes.namespace;

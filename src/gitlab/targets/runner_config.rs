@@ -66,7 +66,7 @@ fn cpus(cpu: &str) -> String {
     }
 }
 
-/// What is to be done with the file.
+/// Sentences on what is to be done with the file.
 fn notes(name: &str, runner: &Runner) -> Vec<String> {
     let mut notes = vec![format!(
         "make the runner in GitLab, with its tags, and bring {name}.toml to the machine: the command in its first lines puts the token in"
@@ -79,7 +79,7 @@ fn notes(name: &str, runner: &Runner) -> Vec<String> {
     notes
 }
 
-/// What is unsound.
+/// Sentences on what is unsound.
 fn warnings(name: &str, runner: &Runner, is_daemon: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     if runner.privileged {

@@ -173,7 +173,7 @@ fn literal(text: &str) -> String {
     text.replace("{{", "{{ `{{` }}")
 }
 
-/// What is to be done beside the file.
+/// Sentences on what is to be done beside the file.
 fn notes(description: &Description<'_>, runner: &Runner, object: &str) -> Vec<String> {
     let namespace = &description.kubernetes.namespace;
     let mut notes =
@@ -184,7 +184,7 @@ fn notes(description: &Description<'_>, runner: &Runner, object: &str) -> Vec<St
     notes
 }
 
-/// What is unsound.
+/// Sentences on what is unsound.
 fn warnings(name: &str, runner: &Runner) -> Vec<String> {
     let mut warnings = Vec::new();
     if runner.privileged {

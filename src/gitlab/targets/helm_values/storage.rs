@@ -135,7 +135,7 @@ fn backups(site: &Site<'_>, values: &mut Values) {
     values.set_some(&format!("{cron}.persistence.storageClass"), backup.storage_class);
 }
 
-/// What is to be done beside the file.
+/// Sentences on what is to be done beside the file.
 pub fn notes(site: &Site<'_>) -> Vec<String> {
     let namespace = &site.description.kubernetes.namespace;
     let mut notes = Vec::new();
@@ -159,7 +159,7 @@ pub fn notes(site: &Site<'_>) -> Vec<String> {
     notes
 }
 
-/// What is unsound, or works otherwise than one may think.
+/// Sentences on what is unsound, or works otherwise than one may think.
 pub fn warnings(site: &Site<'_>) -> Vec<String> {
     let gitlab = site.gitlab;
     let mut warnings = Vec::new();
