@@ -62,9 +62,9 @@ use crate::view::failure::Failure;
 use options::{Approval, Discovery, Global, Lock, Parallelism, Planning};
 use screen::Screen;
 
-/// Highly available storage beside a kops cluster: plan it, see what it costs, apply it.
+/// Highly available storage beside a kops cluster: plan it, see what it does to the service, apply it.
 ///
-/// `provision` finds a kops cluster's network, builds EFS file systems and Multi-AZ PostgreSQL databases beside it, and S3
+/// `provision` finds a kops cluster's network, builds EFS file systems, Multi-AZ PostgreSQL databases and caches beside it, and S3
 /// buckets, and keeps them as the stack file describes. The network is watched, and never changed.
 #[derive(Debug, Parser)]
 #[command(

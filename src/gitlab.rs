@@ -9,7 +9,9 @@
 //! - It asks for outputs by [`Description::output`] alone. One that has no value yet is a placeholder in the text, and the description
 //!   knows that it was asked for: such a text is compared in a plan, and never printed or written.
 //! - It returns typed objects or documents as text by [`yaml`], and never puts text into a template.
-//! - What a user should know is a warning in its [`Rendering`]; what cannot be rendered at all is [`Refused`], with what to write instead.
+//! - What is unsound is a warning in its [`Rendering`], what is to be done with the file a note, and the Secrets that the file names and does not make
+//!   are in its list: each has a recipe (`secrets.rs`), and a note that says so. What cannot be rendered at all is [`Refused`], with what to
+//!   write instead; what the description lacks for it is in [`Members::None`].
 //! - A new option is a row in `stack/parts/gitlab.rs` or `kubernetes.rs`, and a field of the same name in `description/parts.rs`.
 
 mod coming;
@@ -28,7 +30,10 @@ pub mod yaml;
 pub use coming::coming;
 pub use comparison::differences;
 pub use description::Description;
-pub use target::{File, Members, Refused, Rendered, Rendering, Target, chosen, files, is_rendered, render};
+pub use target::{
+    File, Members, Refused, Rendered, Rendering, Target, chosen, files, is_rendered, lacking, left, render,
+    together, undescribed,
+};
 pub use targets::config_map;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::engine::file::{self, Readers};
-use crate::gitlab::{Description, File, Rendered, render};
+use crate::gitlab::{Description, File, Rendered, is_rendered, left, render};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
@@ -43,26 +43,63 @@ pub(super) fn whole(description: &Description<'_>, files: Vec<File>) -> Result<V
     hints.dedup();
     match wrong.as_slice() {
         [] => Ok(ready),
-        wrong => Err(Failure::message(FailureKind::Failed, wrong.join("\n")).hint(hints.join("; "))),
+        wrong => Err(Failure::message(FailureKind::Failed, wrong.join("; ")).hint(hints.join("; "))),
     }
 }
 
-/// The warnings about files, each once.
-pub(super) fn all_warnings(ready: &[Ready]) -> Vec<&str> {
-    let mut all: Vec<&str> = Vec::new();
-    for warning in ready.iter().flat_map(|one| &one.rendered.warnings) {
-        if !all.contains(&warning.as_str()) {
-            all.push(warning);
+/// The warnings about files, each once and with the files that it is about.
+pub(super) fn warnings_with_files(ready: &[Ready]) -> Vec<String> {
+    let mut all: Vec<(&str, Vec<String>)> = Vec::new();
+    for (file, warning) in
+        ready.iter().flat_map(|one| one.rendered.warnings.iter().map(|warning| (one.file.path(), warning)))
+    {
+        match all.iter_mut().find(|(said, _)| said == warning) {
+            Some((_, files)) => files.push(file),
+            None => all.push((warning, vec![file])),
         }
     }
-    all
+    all.into_iter().map(|(warning, files)| format!("{}: {warning}", files.join(", "))).collect()
 }
 
-/// Says what users should know of files.
+/// Says what is unsound about files.
 pub(super) fn warn(ready: &[Ready], screen: &mut Screen) {
-    for warning in all_warnings(ready) {
-        screen.say(&format!("warning: {}", harmless(warning)));
+    for warning in warnings_with_files(ready) {
+        screen.say(&format!("warning: {}", harmless(&warning)));
     }
+}
+
+/// Says what is to be done with files, and beside them: those of a file below its path, and what several say once.
+pub(super) fn tell_notes(ready: &[Ready], screen: &mut Screen) {
+    let mut said: Vec<&str> = Vec::new();
+    for one in ready {
+        let mut new = Vec::new();
+        for note in &one.rendered.notes {
+            if !said.contains(&note.as_str()) {
+                said.push(note);
+                new.push(note);
+            }
+        }
+        if !new.is_empty() {
+            screen.say(&format!("{}:", harmless(&one.file.path())));
+            new.iter().for_each(|note| screen.say(&format!("  - {}", harmless(note))));
+        }
+    }
+}
+
+/// The files in a folder that were rendered before and are of no target now, by their paths below it.
+pub(super) fn left_in(folder: &Path, description: &Description<'_>) -> Vec<String> {
+    let is_ours = |path: &str| {
+        let path = folder.join(path);
+        let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+        is_file && file::read(&path).is_ok_and(|content| is_rendered(&content))
+    };
+    let members = |below: &str| {
+        let listed = std::fs::read_dir(folder.join(below)).into_iter().flatten().flatten();
+        let mut names: Vec<String> = listed.filter_map(|one| one.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    };
+    left(description, is_ours, members)
 }
 
 /// The text that is there; nothing where there is no file.
@@ -124,19 +161,20 @@ fn refuse_links(folder: &Path, below: &str) -> Result<(), Failure> {
 impl<'a> report::RenderedText<'a> {
     /// The document of one file.
     pub(super) fn of(one: &'a Ready) -> Self {
-        let Rendered { text, warnings, .. } = &one.rendered;
-        Self { target: one.file.name(), path: one.file.path(), text, warnings }
+        let Rendered { text, warnings, notes, .. } = &one.rendered;
+        Self { target: one.file.name(), path: one.file.path(), text, warnings, notes }
     }
 }
 
 impl<'a> report::RenderedFiles<'a> {
     /// The document of the files in a folder, of which these differ.
-    pub(super) fn of(ready: &'a [Ready], folder: &Path, differ: &[String]) -> Self {
+    pub(super) fn of(ready: &'a [Ready], folder: &Path, differ: &[String], left: Vec<String>) -> Self {
         let file = |one: &'a Ready| {
             let path = folder.join(one.file.path()).to_string_lossy().into_owned();
             let differs = differ.contains(&path);
-            report::RenderedFile { target: one.file.name(), path, differs, warnings: &one.rendered.warnings }
+            let Rendered { warnings, notes, .. } = &one.rendered;
+            report::RenderedFile { target: one.file.name(), path, differs, warnings, notes }
         };
-        Self { files: ready.iter().map(file).collect() }
+        Self { files: ready.iter().map(file).collect(), left }
     }
 }

@@ -84,13 +84,18 @@ pub struct RenderedText<'a> {
     /// The file below the folder of rendered files.
     pub path: String,
     pub text: &'a str,
+    /// Sentences on what is unsound.
     pub warnings: &'a [String],
+    /// Sentences on what is to be done with the file, or beside it.
+    pub notes: &'a [String],
 }
 
 /// The document that `render --out --json` and `render --check --json` print.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RenderedFiles<'a> {
     pub files: Vec<RenderedFile<'a>>,
+    /// The files that were rendered before and are of no target now.
+    pub left: Vec<String>,
 }
 
 /// One rendered file.
@@ -100,7 +105,10 @@ pub struct RenderedFile<'a> {
     pub path: String,
     /// True if it was not there, or was different: `--out` has written it.
     pub differs: bool,
+    /// Sentences on what is unsound.
     pub warnings: &'a [String],
+    /// Sentences on what is to be done with the file, or beside it.
+    pub notes: &'a [String],
 }
 
 /// One `import` block.

@@ -19,7 +19,8 @@ pub(super) async fn run(request: &Secret, global: &Global, screen: &mut Screen) 
     let description = Description::new(&chosen.stack, &state);
     let recipes = recipes(&description);
     let known: Vec<&str> = recipes.iter().map(|recipe| recipe.name.as_str()).collect();
-    let Some(Recipe { name, commands, about, unknown }) = recipes.iter().find(|one| one.name == request.name)
+    let Some(Recipe { name, commands, about, unknown, .. }) =
+        recipes.iter().find(|one| one.name == request.name)
     else {
         let hint = match nearest(&request.name, known.iter().copied()) {
             _ if known.is_empty() => {

@@ -175,8 +175,7 @@ impl Chosen {
     /// is read by scripts.
     pub(super) fn say_if_built_in(&self, screen: &mut Screen) {
         if self.source == Source::Reference {
-            let said =
-                "Stack: the built-in reference stack (there is no stack file; to write one: provision init)";
+            let said = "Stack: the built-in reference stack, since there is no stack file; to write one: provision init";
             screen.say(said);
         }
     }

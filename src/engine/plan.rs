@@ -49,10 +49,13 @@ pub struct Plan {
 pub struct Rendered {
     /// The path, counted from the folder of the stack file.
     pub path: String,
-    /// Why: `it is not there`, `databases.gitlab-pgsql.host changes`.
+    /// Why: `it is not there`, `databases.gitlab-pgsql.host changes`, or the first line that differs.
     pub reason: String,
     /// True if some of its content is known only after apply.
     pub unknown: bool,
+    /// True if there is no such file yet.
+    #[serde(default)]
+    pub is_new: bool,
 }
 
 /// Which version of which state.

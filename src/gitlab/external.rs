@@ -7,6 +7,14 @@ use super::secrets::managed_of;
 use super::target::Refused;
 use crate::stack::parts::{BUCKETS, CACHES, DATABASES, ROLES};
 
+/// The variables that passwords and keys come from.
+pub const DATABASE_PASSWORD: &str = "GITLAB_DB_PASSWORD";
+pub const CACHE_PASSWORD: &str = "GITLAB_REDIS_PASSWORD";
+pub const MAIL_PASSWORD: &str = "GITLAB_SMTP_PASSWORD";
+/// The keys by which GitLab reaches buckets: never those that this program, or the AWS command line, runs with.
+pub const KEY: &str = "GITLAB_AWS_ACCESS_KEY_ID";
+pub const SECRET_KEY: &str = "GITLAB_AWS_SECRET_ACCESS_KEY";
+
 /// The database of GitLab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Database {

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::description::{Description, GitLab};
-use super::versions::{self, Needs, misfit};
+use super::versions::{self, Needs, Version, misfit};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
-use crate::engine::plan::{Finding, Level, Plan};
-use crate::stack::parts::{CACHES, DATABASES};
+use crate::engine::plan::{Action, Finding, Level, Plan};
+use crate::stack::parts::{BUCKETS, CACHES, DATABASES, FILE_SYSTEMS};
 use crate::stack::sections::SECTIONS;
 
 /// The check's name.
@@ -34,18 +34,24 @@ pub fn findings<'a>(
         return vec![finding(Level::NotChecked, None, message, None)];
     };
     let mut found = Vec::new();
+    let is_new = |address: &Address| {
+        plan.changes.iter().any(|change| change.address == *address && change.action == Action::Create)
+    };
     let (least, most) = needs.postgres;
     if let Some(object) = Object::of(description, plan, DATABASES, &gitlab.database, &live) {
         match misfit(&object.version, least, Some(most)) {
             Some(why) if why.starts_with("is older") => found.push(finding(
                 Level::Error,
-                Some(object.address),
+                Some(object.address.clone()),
                 older(gitlab, needs, &gitlab.database, &object.version, object.queued.as_deref()),
-                Some(format!(
-                    "PostgreSQL comes first, beside the GitLab that runs now: write the version of that GitLab below `gitlab:`, and \
+                Some(if is_new(&object.address) {
+                    format!("write `engine_version: \"{most}\"` below the database")
+                } else {
+                    format!("PostgreSQL comes first, beside the GitLab that runs now: write the version of that GitLab below `gitlab:`, and \
                      `engine_version: \"{}\"` with `allow_major_version_upgrade: true` below the database; then: provision apply",
-                    least.0
-                )),
+                        least.0
+                    )
+                }),
             )),
             Some(why) => found.push(finding(
                 Level::Warning,
@@ -56,11 +62,19 @@ pub fn findings<'a>(
             None => {}
         }
     }
-    if let Some(cache) = gitlab.cache.as_deref()
-        && let Some(object) = Object::of(description, plan, CACHES, cache, &live)
-    {
-        let engine = description.declared(CACHES, cache, "engine").and_then(Value::as_str).unwrap_or("redis");
-        let least = if engine == "valkey" { needs.valkey } else { Some(needs.redis) };
+    let Some(cache) = gitlab.cache.as_deref() else { return found };
+    let engine = engine(description, cache);
+    let least = of_engine(needs, engine);
+    if least.is_none() {
+        // Also before it is made: its engine cannot be changed into the other one.
+        let address = main_of(CACHES, cache);
+        let hint = match address.as_ref().is_some_and(is_new) {
+            true => "write `engine: redis` below the cache, before it is made",
+            false => "write `engine: redis` below a new cache",
+        };
+        found.push(finding(Level::Warning, address, not_taken(needs, cache), Some(hint.to_owned())));
+    }
+    if let Some(object) = Object::of(description, plan, CACHES, cache, &live) {
         let wrong = least.and_then(|least| Some((least, misfit(&object.version, least, None)?)));
         if let Some(((major, minor), why)) = wrong {
             let message = format!(
@@ -69,14 +83,73 @@ pub fn findings<'a>(
             );
             let hint = format!("write `engine_version: \"{major}.{minor}\"` or a newer one below the cache");
             found.push(finding(Level::Error, Some(object.address), message, Some(hint)));
-        } else if least.is_none() {
-            let message =
-                format!("GitLab {} is not said to take Valkey, which the cache {cache} is", needs.major);
-            let hint = "write `engine: redis` below a new cache".to_owned();
-            found.push(finding(Level::Warning, Some(object.address), message, Some(hint)));
         }
     }
     found
+}
+
+/// Sentences on what does not go together in the stack file alone, for a rendering without a plan.
+pub fn of_declared(description: &Description<'_>, gitlab: &GitLab) -> Vec<String> {
+    let Some(needs) = versions::needs(gitlab.release().0) else { return Vec::new() };
+    let mut found = Vec::new();
+    let version = description.declared(DATABASES, &gitlab.database, "engine_version").and_then(Value::as_str);
+    if let Some(version) = version
+        && misfit(version, needs.postgres.0, None).is_some()
+    {
+        found.push(older(gitlab, needs, &gitlab.database, version, None));
+    }
+    if let Some(cache) = gitlab.cache.as_deref()
+        && of_engine(needs, engine(description, cache)).is_none()
+    {
+        found.push(not_taken(needs, cache));
+    }
+    found
+}
+
+fn engine<'a>(description: &'a Description<'_>, cache: &str) -> &'a str {
+    description.declared(CACHES, cache, "engine").and_then(Value::as_str).unwrap_or("redis")
+}
+
+fn of_engine(needs: &Needs, engine: &str) -> Option<Version> {
+    if engine == "valkey" { needs.valkey } else { Some(needs.redis) }
+}
+
+fn not_taken(needs: &Needs, cache: &str) -> String {
+    format!("the documentation of GitLab {} names Redis alone, and the cache {cache} is Valkey", needs.major)
+}
+
+/// The address of an entry's own object.
+fn main_of(section: &str, entry: &str) -> Option<Address> {
+    let section = SECTIONS.iter().find(|one| one.key == section)?;
+    Some(Address::new(section.main, entry))
+}
+
+/// Findings on what GitLab uses and a plan to destroy a part deletes, while the stack file goes on to name it.
+pub fn deleted(description: &Description<'_>, plan: &Plan) -> Vec<Finding> {
+    let Some(gitlab) = &description.gitlab else { return Vec::new() };
+    let named = [
+        (DATABASES, "database", Some(&gitlab.database)),
+        (CACHES, "cache", gitlab.cache.as_ref()),
+        (FILE_SYSTEMS, "file_system", gitlab.file_system.as_ref()),
+    ];
+    let named = named.into_iter().filter_map(|(section, option, entry)| Some((section, option, entry?)));
+    let buckets = gitlab.buckets.values().map(|entry| (BUCKETS, "buckets", entry));
+    let of = |(section, option, entry): (&'static str, &str, &String)| {
+        let address = main_of(section, entry)?;
+        let mut changes = plan.changes.iter();
+        changes.find(|change| change.address == address && change.action == Action::Delete)?;
+        Some(Finding {
+            check: CHECK.to_owned(),
+            address: Some(address),
+            level: Level::Warning,
+            message: format!(
+                "GitLab uses it: `{option}` of `gitlab:` names {entry}, and rendered files point to it"
+            ),
+            hint: None,
+            remedies: Vec::new(),
+        })
+    };
+    named.chain(buckets).filter_map(of).collect()
 }
 
 fn older(gitlab: &GitLab, needs: &Needs, database: &str, version: &str, queued: Option<&str>) -> String {
@@ -127,7 +200,7 @@ impl Object {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::plan::{Action, Change, FieldChange, Window};
+    use crate::engine::plan::{Change, FieldChange, Window};
     use crate::engine::resource::Effect;
     use crate::gitlab::tests::plans::{change, database, plan};
     use crate::gitlab::tests::{STACK, applied, stack};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::description::Description;
+use super::description::{Description, GitLab};
+use super::external::{CACHE_PASSWORD, DATABASE_PASSWORD};
 use crate::stack::parts::{CACHES, DATABASES};
 
 /// A password that AWS manages, and the Secret by which pods read it: named like the entry, with one key.
@@ -67,16 +68,112 @@ pub enum Form {
     List,
 }
 
-/// The commands that make a Secret.
+/// The commands that make a Secret, or a ConfigMap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
     pub name: String,
-    /// For a POSIX shell, each on lines of its own.
+    /// For a POSIX shell, in a shell of their own: the first that fails ends them, and nothing is made of an empty value.
     pub commands: String,
     /// One sentence on it.
     pub about: String,
+    /// The variables of the environment that the commands read.
+    pub reads: Vec<String>,
     /// The outputs in the commands that have no value yet.
     pub unknown: BTreeSet<String>,
+}
+
+impl Recipe {
+    /// A recipe from a value that is not empty and goes into the cluster by a pipe: through no file, and no argument of a process.
+    /// `fetch` is shell that leaves the value in the variable `value`, and `reads` the variables that it needs.
+    pub fn of(made: &Made<'_>, reads: &[&str], fetch: &[String]) -> Self {
+        let Made { name, key, namespace, .. } = *made;
+        let create = match made.form {
+            Kind::ConfigMap => format!("configmap {name}"),
+            Kind::Secret => format!("secret generic {name}"),
+            Kind::Login => format!("secret generic {name} --type=kubernetes.io/dockerconfigjson"),
+        };
+        let more: String = made.empty.iter().map(|key| format!(" --from-literal={key}=")).collect();
+        let mut lines: Vec<String> = reads.iter().map(|one| needed(one)).collect();
+        lines.extend_from_slice(fetch);
+        lines.push(r#": "${value:?there is no value to make it of}""#.to_owned());
+        lines.push(r#"printf '%s' "$value" \"#.to_owned());
+        lines.push(format!(
+            "  | kubectl create {create} --namespace {namespace} --from-file={key}=/dev/stdin{more} {DRY_RUN} \\"
+        ));
+        lines.push(format!("  | {APPLY}"));
+        Self {
+            name: name.to_owned(),
+            commands: script(&lines),
+            about: about(name, reads, "it can be run again to renew it, and needs kubectl"),
+            reads: reads.iter().map(|one| (*one).to_owned()).collect(),
+            unknown: BTreeSet::new(),
+        }
+    }
+
+    /// The sentence on it among the notes on a file that names it.
+    pub fn note(&self) -> String {
+        let with = match self.reads.as_slice() {
+            [] => String::new(),
+            reads => format!(", with {} in the environment", reads.join(" and ")),
+        };
+        format!(
+            "{0} has to be in the cluster first{with}; the commands that make it: provision secret {0}",
+            self.name
+        )
+    }
+}
+
+/// A Secret or a ConfigMap with a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    pub name: &'a str,
+    pub key: &'a str,
+    /// As the shell has it.
+    pub namespace: &'a str,
+    pub form: Kind,
+    /// Keys beside it that are there without a value.
+    pub empty: &'a [&'a str],
+}
+
+impl<'a> Made<'a> {
+    /// A Secret with one key.
+    pub fn secret(name: &'a str, key: &'a str, namespace: &'a str) -> Self {
+        Self { name, key, namespace, form: Kind::Secret, empty: &[] }
+    }
+}
+
+/// The kind of what is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Secret,
+    /// A Secret by which images are pulled.
+    Login,
+    ConfigMap,
+}
+
+const DRY_RUN: &str = "--dry-run=client --output yaml";
+
+/// Without `--server-side`, an annotation of the Secret would have its whole content once more.
+const APPLY: &str = "kubectl apply --server-side --force-conflicts --filename -";
+
+/// The line that ends a recipe where a variable is empty or not set.
+fn needed(variable: &str) -> String {
+    format!(r#": "${{{variable}:?set it in the environment first}}""#)
+}
+
+/// Lines in a shell of their own, which a mistake ends and not the shell of the user. It is read as a whole before a command of it runs,
+/// so that none takes the rest for its input.
+fn script(lines: &[String]) -> String {
+    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    format!("(\n  set -eu\n{lines})")
+}
+
+fn about(name: &str, reads: &[&str], rest: &str) -> String {
+    let from = match reads {
+        [] => String::new(),
+        reads => format!(", from the variables {} of the environment", reads.join(" and ")),
+    };
+    format!("To make {name}{from}; {rest}:")
 }
 
 /// The recipes of all Secrets that the stack needs.
@@ -84,13 +181,19 @@ pub fn recipes(description: &Description<'_>) -> Vec<Recipe> {
     description.take_asked();
     let mut all = Vec::new();
     for managed in managed(description) {
-        let asked = description.take_asked();
-        let unknown = asked.into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
-        all.push(of_managed(description, &managed, unknown));
+        all.push(of_managed(description, &managed, unknown(description)));
     }
-    all.extend(description.gitlab.as_ref().map(|_| of_keys(description)));
+    if let Some(gitlab) = &description.gitlab {
+        all.extend(of_others(description, gitlab));
+    }
     all.extend(super::targets::recipes(description));
     all
+}
+
+/// The outputs without a value that were asked for since this was called before.
+pub fn unknown(description: &Description<'_>) -> BTreeSet<String> {
+    let asked = description.take_asked();
+    asked.into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
 }
 
 /// The password goes from Secrets Manager into the cluster by pipes alone.
@@ -99,40 +202,92 @@ fn of_managed(
     Managed { name, arn }: &Managed,
     unknown: BTreeSet<String>,
 ) -> Recipe {
-    let namespace = &description.kubernetes.namespace;
     let region = description.region;
-    Recipe {
-        name: name.clone(),
-        commands: format!(
-            "aws secretsmanager get-secret-value --region {region} --secret-id '{arn}' --query SecretString --output text \\\n  | jq -j \
-             .{PASSWORD} \\\n  | kubectl create secret generic {name} --namespace {namespace} --from-file={PASSWORD}=/dev/stdin --dry-run=client \
-             --output yaml \\\n  | kubectl apply --server-side --filename -"
+    let fetch = [
+        format!(
+            "secret=\"$(aws secretsmanager get-secret-value --region {region} --secret-id '{arn}' --query SecretString --output text)\""
         ),
+        format!("value=\"$(printf '%s' \"$secret\" | jq --raw-output '.{PASSWORD} // empty')\""),
+    ];
+    Recipe {
+        unknown,
         about: format!(
             "To make the Secret {name}, or to renew it after AWS has changed the password; it needs aws, jq and kubectl:"
         ),
-        unknown,
+        ..Recipe::of(&Made::secret(name, PASSWORD, &description.kubernetes.namespace), &[], &fetch)
     }
 }
 
+/// The passwords of GitLab's database and cache that the user alone has, and the certificate of its Ingress.
+fn of_others(description: &Description<'_>, gitlab: &GitLab) -> Vec<Recipe> {
+    let namespace = &description.kubernetes.namespace;
+    let of_entry = |section: &'static str, name: &str, variable: &str| {
+        let option = description.declared(section, name, PASSWORD).and_then(Value::as_str);
+        let variable = option.and_then(|option| option.strip_prefix("env:")).unwrap_or(variable);
+        let fetch = [format!("value=\"${variable}\"")];
+        let is_there = managed_of(description, section, name).is_some();
+        (!is_there).then(|| Recipe::of(&Made::secret(name, PASSWORD, namespace), &[variable], &fetch))
+    };
+    let mut all: Vec<Recipe> = of_entry(DATABASES, &gitlab.database, DATABASE_PASSWORD).into_iter().collect();
+    let cache = gitlab.cache.as_deref();
+    let cache = cache
+        .filter(|cache| description.declared(CACHES, cache, "authentication") != Some(&Value::Bool(false)));
+    all.extend(cache.and_then(|cache| of_entry(CACHES, cache, CACHE_PASSWORD)));
+    let ingress = gitlab.ingress.as_ref().filter(|ingress| !ingress.is_alb());
+    if let Some(name) = ingress.and_then(|ingress| ingress.tls_secret.as_deref()) {
+        let reads = ["TLS_CERTIFICATE_FILE", "TLS_KEY_FILE"];
+        let mut lines: Vec<String> = reads.map(needed).to_vec();
+        lines.push(format!(
+            "kubectl create secret tls {name} --namespace {namespace} --cert=\"$TLS_CERTIFICATE_FILE\" --key=\"$TLS_KEY_FILE\" {DRY_RUN} \\"
+        ));
+        lines.push(format!("  | {APPLY}"));
+        all.push(Recipe {
+            name: name.to_owned(),
+            commands: script(&lines),
+            about: about(name, &reads, "each names a file in PEM; it can be run again, and needs kubectl"),
+            reads: reads.map(str::to_owned).to_vec(),
+            unknown: BTreeSet::new(),
+        });
+    }
+    description.take_asked();
+    all
+}
+
 /// Random keys, made once: a Secret that is there is never replaced.
-fn of_keys(description: &Description<'_>) -> Recipe {
+pub fn of_keys(description: &Description<'_>) -> Recipe {
     let namespace = &description.kubernetes.namespace;
     let key = |(name, form): &(&str, Form)| {
         let (before, after) = if *form == Form::List { ("[\"", "\"]") } else { ("", "") };
         let bytes = if *form == Form::Password { 24 } else { 64 };
-        format!("  printf '%s={before}%s{after}\\n' {name} \"$(openssl rand -hex {bytes})\"\n")
+        format!("  made {name} {bytes} '{before}' '{after}'")
     };
-    let keys: String = OF_KEYS.iter().map(key).collect();
+    let mut lines = vec![
+        format!(
+            "there=\"$(kubectl get secret {KEYS} --namespace {namespace} --ignore-not-found --output name)\""
+        ),
+        format!(
+            "if [ -n \"$there\" ]; then printf '%s\\n' '{KEYS} is there, and stays as it is'; exit 0; fi"
+        ),
+        "made() {".to_owned(),
+        "  key=\"$(openssl rand -hex \"$2\")\"".to_owned(),
+        "  printf '%s=%s%s%s\\n' \"$1\" \"$3\" \"${key:?openssl made no key}\" \"$4\"".to_owned(),
+        "}".to_owned(),
+        "value=\"$(".to_owned(),
+    ];
+    lines.extend(OF_KEYS.iter().map(key));
+    lines.push(")\"".to_owned());
+    lines.push(r#": "${value:?there is no value to make it of}""#.to_owned());
+    lines.push(format!(
+        "printf '%s\\n' \"$value\" | kubectl create secret generic {KEYS} --namespace {namespace} --from-env-file=/dev/stdin"
+    ));
     Recipe {
         name: KEYS.to_owned(),
-        commands: format!(
-            "{{\n{keys}}} | kubectl create secret generic {KEYS} --namespace {namespace} --from-env-file=/dev/stdin"
-        ),
+        commands: script(&lines),
         about: format!(
-            "To make the Secret {KEYS} once, with new random keys; keep a copy of it in a safe place, and never make it anew; it needs openssl and \
-             kubectl:"
+            "To make the Secret {KEYS} once, with new random keys; one that is there stays as it is. Keep a copy of it in a safe place: nothing makes \
+             the same keys again. It needs openssl and kubectl:"
         ),
+        reads: Vec::new(),
         unknown: BTreeSet::new(),
     }
 }

@@ -29,7 +29,13 @@ pub const TARGETS: &[&Target] = &[
 
 /// The commands that make the Secrets which rendered files name, beside those of passwords that AWS manages.
 pub fn recipes(description: &Description<'_>) -> Vec<Recipe> {
-    [helm_values::recipes(description), runner_values::recipes(description)].concat()
+    [
+        gitlab::recipes(description),
+        helm_values::recipes(description),
+        runner_values::recipes(description),
+        flux::recipes(description),
+    ]
+    .concat()
 }
 
 /// A ConfigMap with every output that has a value.

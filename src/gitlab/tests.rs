@@ -174,14 +174,15 @@ fn a_database_with_the_name_of_gitlab_takes_nothing_of_its_place() {
 }
 
 #[test]
-fn a_password_that_aws_does_not_manage_has_no_reference_and_a_warning() {
+fn a_password_that_aws_does_not_manage_has_no_reference_and_a_note_on_its_secret() {
     let text = STACK.replace("username: gitlab }", "username: gitlab, password: env:DB_PASSWORD }");
     let mut state = applied();
     state.resources.get_mut(&database()).expect("it is there").outputs.remove("secret_arn");
     let all = rendered(&stack(&text), &state);
     assert_eq!(faults(&all), [""; 0]);
     assert!(!all[0].text.contains("ExternalSecret"), "{}", all[0].text);
-    assert!(all[1].warnings.iter().any(|warning| warning.contains("make the Secret gitlab-pgsql")));
+    let told = "gitlab-pgsql has to be in the cluster first, with DB_PASSWORD in the environment";
+    assert!(all[1].notes.iter().any(|note| note.starts_with(told)), "{:?}", all[1].notes);
 }
 
 #[test]
@@ -206,6 +207,22 @@ fn a_secret_is_made_by_pipes_alone_and_keys_are_made_once() {
     assert!(!recipes[1].commands.contains("apply"), "keys that are there are never replaced");
 }
 
+#[test]
+fn a_target_that_is_not_described_says_what_to_write() {
+    let (text, state) = (STACK.replace("out: deploy", "out: deploy, targets: [flux, kubernetes]"), applied());
+    let stack = stack(&text);
+    let description = Description::new(&stack, &state);
+    let found = undescribed(&description);
+    let [lacks] = found.as_slice() else { panic!("{found:?}") };
+    assert!(lacks.message.contains("`flux`") && lacks.hint.contains("`flux: { image: … }`"), "{lacks:?}");
+    for target in targets::TARGETS {
+        let is_described = files(&description).iter().any(|file| file.target() == target.name);
+        let lacks = lacking(&description, target.name).expect("it is a target");
+        assert!(is_described || lacks.hint.starts_with("write `"), "{lacks:?}");
+    }
+    assert_eq!(lacking(&description, "nothing"), None);
+}
+
 /// Options of a description, drawn at random.
 fn descriptions() -> impl Strategy<Value = String> {
     let kubernetes =
@@ -216,7 +233,7 @@ fn descriptions() -> impl Strategy<Value = String> {
         Just("ingress: { class: nginx, tls_secret: tls }"),
         Just("ingress: { class: nginx }"),
         Just(
-            "ingress: { scheme: internal, certificate_arn: \"arn:aws:acm:eu-west-1:123456789012:certificate/0\" }"
+            "ingress: { scheme: internal, certificate_arn: \"arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\" }"
         ),
     ];
     let gitlab =

@@ -42,6 +42,9 @@ pub enum Fault {
     DuplicateKey { key: String },
     #[error("`{}` is not an option here", shown(key))]
     UnknownKey { key: String, known: Vec<&'static str> },
+    /// An option that others, which stand beside it, have below them.
+    #[error("`{key}` does not stand here")]
+    Misplaced { key: &'static str, below: Vec<&'static str> },
     #[error("`{}` has no value", shown(key))]
     NoValue { key: String, may_be_empty: bool, is_null: bool, is_section: bool },
     /// The value is not shown: it may be a password at the wrong place.
@@ -90,6 +93,10 @@ impl Fault {
             Self::KeyNotText => "write one option by line: `option: value`".to_owned(),
             Self::DuplicateKey { .. } => "keep one of the two".to_owned(),
             Self::UnknownKey { key, known } => suggestion(key, known),
+            Self::Misplaced { key, below } => {
+                let all: Vec<String> = below.iter().map(|one| format!("`{one}: {{ {key}: … }}`")).collect();
+                format!("write {}", all.join(" or "))
+            }
             // Written to take out what no file below has.
             Self::NoValue { key, may_be_empty: true, is_null: true, .. } => {
                 let entry = in_a_row(SECTIONS.iter().map(|section| section.one), "or");

@@ -93,6 +93,7 @@ fn length(words: &[&str]) -> usize {
         "provision" if ["completions", "drill", "export", "restore", "schema"].contains(&word(1)) => (2, 1),
         "provision" if COMMANDS.contains(&word(1)) => (2, 0),
         "aws" if is_name(word(1)) && (word(2).contains('-') || ACTIONS.contains(&word(2))) => (3, 0),
+        "rm" if word(1).contains(['/', '.']) => (1, 1),
         "cp" | "mv" if word(1).contains(['/', '.']) => (1, 2),
         "kill" if !word(1).is_empty() && word(1).chars().all(|c| c.is_ascii_digit()) => (1, 1),
         _ => return 0,

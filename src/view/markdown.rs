@@ -46,7 +46,9 @@ pub fn plan_markdown(plan: &Plan, carried: &Carried) -> String {
     }
     if !plan.rendered.is_empty() {
         comment.add(&format!("\n**{RENDERED_TITLE}**\n"));
-        let line = |one: &Rendered| folded("!", 0, &format!("{}: {}", one.path, one.reason));
+        let line = |one: &Rendered| {
+            folded(if one.is_new { "+" } else { "!" }, 0, &format!("{}: {}", one.path, one.reason))
+        };
         comment.lines("rendered files", plan.rendered.iter().map(line).collect());
     }
     let mut details: Vec<String> = changed.iter().filter_map(|change| detail(change)).collect();

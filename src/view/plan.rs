@@ -200,8 +200,11 @@ fn rendered(page: &mut Page<'_>, plan: &Plan) {
     }
     page.gap();
     page.fill(0, 2, painted(page.style(), Ink::Title, RENDERED_TITLE));
-    for Rendered { path, reason, .. } in &plan.rendered {
-        let mark = page.style().paint(Ink::Update, "  ~");
+    for Rendered { path, reason, is_new, .. } in &plan.rendered {
+        let mark = match is_new {
+            true => page.style().paint(Ink::Create, "  +"),
+            false => page.style().paint(Ink::Update, "  ~"),
+        };
         let path = format!("{}:", harmless(path));
         page.fill(0, BODY, [mark, path].into_iter().chain(words(reason)));
     }

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use provision::aws::kinds::registry;
 use provision::engine::state::{State, format};
-use provision::gitlab::{Description, files, render};
+use provision::gitlab::{Description, File, chosen, files, render, together, undescribed};
 use provision::stack::{Stack, parse};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -82,13 +82,101 @@ fn the_example_is_rendered_for_the_reference_stack() {
     assert!(place.read("deploy/kubernetes.yaml").contains("kind: PersistentVolume"));
 }
 
+/// The example of the chart is whole: nothing of it is refused, and what is unsound about it is told.
+#[test]
+fn the_example_of_the_chart_is_whole() {
+    let (stack, state) = (
+        stack(include_str!("../../examples/gitlab-chart.yaml")),
+        State::new("gitlab", String::new(), "123456789012", "eu-west-1"),
+    );
+    let description = Description::new(&stack, &state);
+    let files = chosen(&description);
+    let paths: Vec<String> = files.iter().map(File::path).collect();
+    assert_eq!(paths, ["kubernetes.yaml", "helm-values.yaml", "runner-values/standard.yaml"]);
+    assert_eq!(undescribed(&description), []);
+    for file in &files {
+        let rendered = render(&description, file).unwrap_or_else(|refused| panic!("{refused}"));
+        assert!(rendered.text.len() > 500, "{}", rendered.text);
+    }
+    let (unsound, _) = together(&description, &files.iter().collect::<Vec<_>>());
+    assert_eq!(unsound, [""; 0]);
+    let values = render(&description, &files[1]).expect("it was rendered a moment ago");
+    assert_eq!(values.warnings.len(), 1, "access keys alone: {:?}", values.warnings);
+}
+
+#[test]
+fn a_cache_or_a_database_that_gitlab_does_not_take_is_told_before_anything_is_made() {
+    let example = include_str!("../../examples/gitlab-chart.yaml");
+    for (from, to, said) in [
+        ("engine: redis, engine_version: \"7.1\"", "nodes: 2", "the cache gitlab-cache is Valkey"),
+        (
+            "engine_version: \"17\"",
+            "engine_version: \"15\"",
+            "needs PostgreSQL 16.5 to 17, and gitlab-pgsql has 15",
+        ),
+    ] {
+        assert!(example.contains(from), "{from}");
+        let stack = stack(&example.replace(from, to));
+        let state = State::new("gitlab", String::new(), "123456789012", "eu-west-1");
+        let description = Description::new(&stack, &state);
+        let (unsound, _) = together(&description, &[]);
+        assert!(unsound.iter().any(|one| one.contains(said)), "{said}: {unsound:?}");
+    }
+}
+
+#[test]
+fn a_file_of_no_target_any_more_is_named_and_left_where_it_is() {
+    let place = Place::of(STACK);
+    assert!(place.run(&["render", "--out", "deploy"]).status.success());
+    let fewer = STACK.replace("out: deploy", "out: deploy, targets: [kubernetes, gitlab]");
+    std::fs::write(place.path("provision.yaml"), fewer).expect("it can be written");
+    std::fs::create_dir(place.path("deploy/runner-values")).expect("it can be made");
+    std::fs::write(place.path("deploy/runner-values/mine.yaml"), "mine: true\n").expect("it can be written");
+    let check = place.run(&["render", "--check", "deploy"]);
+    assert_eq!(check.status.code(), Some(2), "{}", err(&check));
+    assert!(out(&check).contains("deploy/gitlab.rb:\n"), "{}", out(&check));
+    assert!(err(&check).contains("    rm deploy/gitlab.rb\n"), "{}", err(&check));
+    assert!(!err(&check).contains("mine") && !out(&check).contains("mine"), "it was not rendered");
+    assert!(err(&place.run(&["render", "--out", "deploy"])).contains("rm deploy/gitlab.rb"));
+    assert!(place.path("deploy/gitlab.rb").exists());
+    std::fs::remove_file(place.path("deploy/gitlab.rb")).expect("it is there");
+    assert_eq!(place.run(&["render", "--check", "deploy"]).status.code(), Some(0));
+}
+
+#[test]
+fn what_differs_in_nothing_says_nothing_and_what_a_target_lacks_is_what_to_write() {
+    let place = Place::of(STACK);
+    assert!(err(&place.run(&["render", "--out", "deploy"])).contains("gitlab.yaml:\n  - "));
+    for arguments in [&["render", "--check", "deploy"][..], &["render", "--check", "deploy", "--quiet"]] {
+        assert_eq!(err(&place.run(arguments)), "", "{arguments:?}");
+    }
+    for (target, said) in [
+        ("flux", "`flux: { image: … }` below `gitlab:`"),
+        ("runner-values/foo", "`runners: { NAME: { image: … } }` below `gitlab:`"),
+        ("gitlab/foo", "name it without more: gitlab"),
+    ] {
+        let output = place.run(&["render", target]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(err(&output).contains(said), "{target}: {}", err(&output));
+    }
+    std::fs::write(
+        place.path("provision.yaml"),
+        STACK.replace("out: deploy", "out: deploy, targets: [helm-values]"),
+    )
+    .expect("it can be written");
+    let output = place.run(&["render", "--check", "deploy"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("does not describe the target `helm-values`"), "{}", err(&output));
+    assert!(!err(&place.run(&["render", "helm"])).contains("no state"));
+}
+
 #[test]
 fn one_target_is_printed_and_all_are_written_and_compared() {
     let place = Place::of(STACK);
     let printed = place.run(&["render", "gitlab"]);
     assert_eq!(printed.status.code(), Some(0), "{}", err(&printed));
     assert!(
-        err(&printed).contains("warning: repositories are on the file system gitlab-nfs"),
+        err(&printed).contains("warning: gitlab.yaml: repositories are on the file system gitlab-nfs"),
         "{}",
         err(&printed)
     );

@@ -18,7 +18,8 @@ struct Table {
 /// One table for each object, in the order of the schema; `at` is the way to it: `databases.NAME`.
 fn tables(at: &str, schema: &Value, found: &mut Vec<Table>) {
     let title = if at.is_empty() { "The whole file".to_owned() } else { format!("`{at}`") };
-    let options = properties(schema).map(|all| all.iter().map(option).collect()).unwrap_or_default();
+    let options =
+        properties(schema).map(|all| all.iter().map(|one| option(one, schema)).collect()).unwrap_or_default();
     found.push(Table { title, about: text(schema, "description"), options });
     for (name, one) in properties(schema).into_iter().flatten() {
         let way = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
@@ -42,7 +43,8 @@ fn of_forms(way: &str, schema: &Value, found: &mut Vec<Table>) {
             Some(first) => format!("`{way}`, as `{{ {first}: … }}`"),
             None => format!("`{way}`, as options"),
         };
-        let options = properties(form).map(|all| all.iter().map(option).collect()).unwrap_or_default();
+        let options =
+            properties(form).map(|all| all.iter().map(|one| option(one, form)).collect()).unwrap_or_default();
         found.push(Table { title, about: String::new(), options });
     }
 }
@@ -66,8 +68,12 @@ fn entries(schema: &Value) -> Option<&Value> {
     by_name.or_else(|| schema.get("additionalProperties").filter(|entry| entry.is_object()))
 }
 
-fn option((name, schema): (&String, &Value)) -> [String; 4] {
+fn option((name, schema): (&String, &Value), of: &Value) -> [String; 4] {
+    let is_required = of["required"]
+        .as_array()
+        .is_some_and(|all| all.iter().any(|one| one.as_str() == Some(name.as_str())));
     let default = match schema.get("default") {
+        _ if is_required => "required".to_owned(),
         Some(Value::Object(empty)) if empty.is_empty() => "none".to_owned(),
         Some(default) => format!("`{}`", default.to_string().replace('"', "")),
         None => String::new(),
@@ -130,8 +136,8 @@ fn page() -> String {
     let mut all = Vec::new();
     tables("", &stack::schema(&registry()), &mut all);
     let mut page = String::from(
-        "# Every option of the stack file\n\nMade from the program's own schema (`provision schema stack`). An option that is not written and \
-         has no default\nis not compared: AWS's value stays. `access`, `parameters`, `parameter_group`, `zones` and the groups are what the file\nsays as \
+        "# Every option of the stack file\n\nMade from the program's own schema (`provision schema stack`). An option that is `required` has to be written. One that is not written \
+         and\nhas no default is not compared: AWS's value stays. `access`, `parameters`, `parameter_group`, `zones` and the groups are what the file\nsays as \
          a whole: what is taken out of it is taken away.\n",
     );
     for Table { title, about, options } in all {

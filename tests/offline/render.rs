@@ -158,6 +158,7 @@ fn rendered_files_are_listed_with_their_reasons_in_every_form() {
         path: path.to_owned(),
         reason: reason.to_owned(),
         unknown: false,
+        is_new: reason == "it is not there",
     };
     let rendered = vec![
         file("deploy/gitlab.yaml", "`databases.gitlab-pgsql.host` known after apply"),

@@ -77,9 +77,11 @@ fn the_files_of_both_systems_stay_what_they_are() {
             if !chosen.iter().any(|target| name.split('/').next() == Some(target)) {
                 continue;
             }
-            let Rendered { text, warnings, .. } = rendered.unwrap_or_else(|refused| panic!("{refused}"));
-            assert!(!text.contains("${"), "{text}");
-            let told: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
+            let Rendered { text, warnings, notes, .. } =
+                rendered.unwrap_or_else(|refused| panic!("{refused}"));
+            assert!(!text.contains("${gitlab") && !text.contains("${databases"), "{text}");
+            let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+            let told: String = warnings.chain(notes.iter().map(|note| format!("note: {note}\n"))).collect();
             insta::assert_snapshot!(
                 format!("{system}_{}", name.replace('/', "_")),
                 format!("{text}\n{told}")
@@ -94,14 +96,17 @@ fn value<'a>(values: &'a Value, key: &str) -> &'a Value {
 }
 
 fn read(text: &str) -> Value {
+    all_documents(text).remove(0)
+}
+
+fn all_documents(text: &str) -> Vec<Value> {
     let file = TempDir::new().expect("a folder");
     let path = file.path().join("values.yaml");
     std::fs::write(&path, text).expect("it can be written");
     let script = "import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1])))))";
     let output = Command::new(python()).args(["-c", script]).arg(&path).output().expect("there is a Python");
     assert!(output.status.success(), "{}", said(&output));
-    let mut documents: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
-    documents.remove(0)
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 /// The Python of the emulator, with what it has beside it.
@@ -158,34 +163,166 @@ fn each_version_of_the_chart_has_its_own_keys() {
     assert!(!without.contains("manage-backend") && without.contains("scheme: internal"), "{without}");
 }
 
+/// A description of everything that names a Secret, and how each password is kept.
+fn everything(version: &str, database: &str, cache: &str, way: &str) -> String {
+    let buckets = "artifacts: a, lfs: a, uploads: a, packages: a, registry: a, backups: a, tmp: a";
+    format!(
+        "stack: gitlab\nfile_systems: {{ gitlab-nfs: {{}} }}\n\
+         databases: {{ gitlab-pgsql: {{ database_name: gitlab_production, password: \"{database}\" }} }}\n\
+         caches: {{ gitlab-cache: {{ node_type: cache.t4g.small, {cache} }} }}\n\
+         buckets: {{ a: {{}} }}\n\
+         kubernetes: {{ {way}, volumes: {{ data: {{ file_system: gitlab-nfs }} }} }}\n\
+         gitlab:\n  version: \"{version}\"\n  domain: example.com\n  database: gitlab-pgsql\n  cache: gitlab-cache\n  \
+         file_system: gitlab-nfs\n  buckets: {{ {buckets} }}\n  verify_database: true\n  \
+         ingress: {{ class: other, tls_secret: tls }}\n  omnibus: {{ config_map: gitlab-omnibus }}\n  \
+         smtp: {{ address: smtp.example.com, user: gitlab }}\n  registry: {{ domain: registry.example.com }}\n  \
+         flux: {{ image: registry.example.com/app }}\n  runners:\n    a: {{ image: \"alpine:3.22\" }}\n    \
+         b: {{ executor: docker, image: \"alpine:3.22\" }}\n"
+    )
+}
+
+/// The names of Secrets in a document of Kubernetes, Flux or Helm, wherever they stand, and of the ConfigMap of certificates.
+fn named(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(all) => {
+            // These make them.
+            for (key, below) in all.iter().filter(|(key, _)| *key != "secretObjects") {
+                let text = below.as_str().filter(|text| !text.is_empty());
+                let is_name = match key.as_str() {
+                    "secret" | "secretName" | "configMap" => true,
+                    "name" => at == "secretKeyRef" || at == "secretRef" || at == "imagePullSecrets",
+                    _ => false,
+                };
+                found.extend(text.filter(|_| is_name).map(str::to_owned));
+                named(below, key, found);
+            }
+        }
+        Value::Array(all) => all.iter().for_each(|one| named(one, at, found)),
+        _ => {}
+    }
+}
+
 #[test]
-fn each_secret_that_is_named_has_commands_that_make_it() {
-    for text in [
-        CHART.to_owned(),
-        CHART.replace("from: gitlab@example.com", "user: gitlab"),
-        CHART.replace("  smtp: {", "  verify_database: true\n  smtp: {"),
-    ] {
-        for stack in [stack(&text), with_cache_and_role(&text)] {
-            let state = state();
-            let description = Description::new(&stack, &state);
-            let mut known: Vec<String> =
-                secrets::recipes(&description).into_iter().map(|recipe| recipe.name).collect();
-            known.push("gitlab-cache".to_owned());
-            for (name, rendered) in all(&stack) {
-                if !["helm-values", "runner-values"].contains(&name.split('/').next().unwrap_or_default()) {
-                    continue;
-                }
-                let text = rendered.expect("it can be rendered").text;
-                let named = text.lines().filter_map(|line| line.trim().strip_prefix("secret: "));
-                let named: Vec<&str> = named.collect();
-                assert!(!named.is_empty(), "{text}");
-                for secret in named {
-                    assert!(
-                        known.iter().any(|one| one == secret),
-                        "{name} names {secret}; there are {known:?}"
-                    );
+fn each_secret_that_a_file_names_is_made_by_another_file_or_told_with_the_command_that_makes_it() {
+    if !has(&python(), "yaml", "localstack/up makes it") {
+        return;
+    }
+    let databases = ["managed", "unmanaged", "env:DB_PASSWORD", "file:password"];
+    let caches = ["password: managed", "password: unmanaged", "authentication: false"];
+    let ways = ["secrets: external-secrets", "secrets: csi", "secrets: none"];
+    let mut seen = BTreeMap::new();
+    for (at, database) in databases.into_iter().enumerate() {
+        for cache in caches {
+            for way in [ways[at % 3], ways[(at + 1) % 3]] {
+                let stack = stack(&everything("18.11", database, cache, way));
+                let state = State::new("gitlab", String::new(), "123456789012", "eu-west-1");
+                let description = Description::new(&stack, &state);
+                let known = secrets::recipes(&description);
+                for file in files(&description).iter().filter(|file| file.path().ends_with(".yaml")) {
+                    let rendered = render(&description, file).expect("it can be rendered");
+                    let mut names = Vec::new();
+                    all_documents(&rendered.text).iter().for_each(|one| named(one, "", &mut names));
+                    for name in names {
+                        let told = rendered
+                            .notes
+                            .iter()
+                            .any(|note| note.ends_with(&format!("provision secret {name}")));
+                        let of_file = file.target() == "gitlab" || way.ends_with("external-secrets");
+                        let makes = !way.ends_with("none")
+                            && of_file
+                            && known
+                                .iter()
+                                .any(|one| one.name == name && one.commands.contains("secretsmanager"));
+                        assert!(known.iter().any(|one| one.name == name), "{} names {name}", file.name());
+                        assert!(told != makes, "{} names {name}, {way}: {:?}", file.name(), rendered.notes);
+                        *seen.entry(name).or_insert(0) += 1;
+                    }
                 }
             }
+        }
+    }
+    let seen: Vec<&str> = seen.keys().map(String::as_str).collect();
+    assert_eq!(
+        seen,
+        [
+            "gitlab-backup-storage",
+            "gitlab-cache",
+            "gitlab-object-storage",
+            "gitlab-pgsql",
+            "gitlab-registry-storage",
+            "gitlab-runner-a",
+            "gitlab-secrets",
+            "gitlab-smtp",
+            "rds-ca",
+            "registry-pull",
+            "tls",
+        ]
+    );
+}
+
+/// Commands that stand in for those of the cluster and of AWS: they write down their arguments, and what they are given.
+const STAND_INS: [(&str, &str); 5] = [
+    (
+        "kubectl",
+        "echo \"kubectl $*\" >> \"$LOG\"; case \"$1\" in create) echo made; cat >> \"$LOG\";; apply) cat > /dev/null;; esac",
+    ),
+    ("aws", "echo \"aws $*\" >> \"$LOG\"; [ -z \"$AWS_FAILS\" ] && echo '{\"password\": \"from-aws\"}'"),
+    ("jq", "[ -z \"$AWS_FAILS\" ] && printf from-aws"),
+    ("openssl", "[ -z \"$AWS_FAILS\" ] && echo 0123456789abcdef"),
+    ("curl", "[ -z \"$AWS_FAILS\" ] && echo certificates"),
+];
+
+#[test]
+fn a_recipe_makes_nothing_of_what_is_empty_or_could_not_be_read_and_has_no_password_among_arguments() {
+    let (stack, state) =
+        (stack(&everything("18.11", "env:DB_PASSWORD", "password: managed", "secrets: none")), state());
+    let folder = TempDir::new().expect("a folder");
+    for (name, script) in STAND_INS {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("it can be written");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).expect("it is there");
+    }
+    let log = folder.path().join("log");
+    let recipes = secrets::recipes(&Description::new(&stack, &state));
+    assert!(recipes.len() >= 10, "{recipes:?}");
+    for recipe in recipes {
+        let run = |fails: &str, leave_out: Option<&String>| {
+            std::fs::write(&log, "").expect("it can be written");
+            let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
+            let mut command = Command::new("sh");
+            command.args(["-c", &recipe.commands]).env("PATH", path).env("LOG", &log).env("AWS_FAILS", fails);
+            // Those of the operator are never put into a cluster.
+            command.env("AWS_ACCESS_KEY_ID", "operators-own").env("AWS_SECRET_ACCESS_KEY", "operators-own");
+            for variable in &recipe.reads {
+                match leave_out == Some(variable) {
+                    true => command.env(variable, ""),
+                    false => command.env(variable, "canary-of-a-password"),
+                };
+            }
+            let ran = command.output().expect("there is a shell");
+            (ran.status.success(), std::fs::read_to_string(&log).expect("it is there"), said(&ran))
+        };
+        let (is_done, said, printed) = run("", None);
+        assert!(is_done && said.contains("kubectl create"), "{}: {said}{printed}", recipe.name);
+        assert!(!said.contains("operators-own"), "{}: {said}", recipe.name);
+        let is_file = recipe.name == "tls";
+        for line in said.lines().filter(|line| line.starts_with("kubectl ") && !is_file) {
+            assert!(!line.contains("canary") && !line.contains("from-aws"), "{}: {line}", recipe.name);
+        }
+        let can_renew = said.contains("kubectl apply --server-side");
+        assert_eq!(can_renew, recipe.name != "gitlab-secrets", "{}: {said}", recipe.name);
+        for variable in &recipe.reads {
+            let (is_done, said, _) = run("", Some(variable));
+            assert!(!is_done && !said.contains("kubectl"), "{} without {variable}: {said}", recipe.name);
+        }
+        if recipe.reads.is_empty() && recipe.name != "gitlab-secrets" {
+            let (is_done, said, _) = run("yes", None);
+            assert!(!is_done && !said.contains("kubectl"), "{}: {said}", recipe.name);
+        }
+        if recipe.name == "gitlab-secrets" {
+            let (is_done, said, _) = run("yes", None);
+            assert!(!is_done && !said.contains("kubectl create"), "{said}");
         }
     }
 }

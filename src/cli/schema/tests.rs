@@ -92,6 +92,7 @@ fn plan() -> Plan {
             path: "deploy/kubernetes.yaml".to_owned(),
             reason: "it is not there".to_owned(),
             unknown: false,
+            is_new: true,
         }],
         changes,
         drift: vec![Drift {
@@ -459,16 +460,19 @@ fn documents() -> Vec<(Document, Value)> {
                 path: "kubernetes.yaml".to_owned(),
                 text: "kind: Namespace",
                 warnings: &[],
+                notes: &[],
             })),
         ),
         (
             Document::RenderedFiles,
             value(&Versioned::of(report::RenderedFiles {
+                left: vec!["deploy/gitlab.rb".to_owned()],
                 files: vec![report::RenderedFile {
                     target: "kubernetes".to_owned(),
                     path: "deploy/kubernetes.yaml".to_owned(),
                     differs: true,
                     warnings: &[],
+                    notes: &[],
                 }],
             })),
         ),

@@ -22,6 +22,7 @@ use crate::engine::refresh::{Beside, on_its_way, refresh_around};
 use crate::engine::resource::Role;
 use crate::engine::saved::SavedPlan;
 use crate::engine::state::State;
+use crate::gitlab::{Description, gate};
 use crate::stack::blueprint::{Kept, blueprint_keeping};
 use crate::stack::outputs::short_names_lost;
 use crate::view::failure::{Failure, FailureKind};
@@ -119,6 +120,8 @@ impl Session {
             let (rendered, said) = self.rendering(state, &account, &planning.plan, &sightings);
             planning.plan.rendered = rendered;
             found.extend(said);
+        } else if let (Some(state), false) = (state, options.targets.is_empty()) {
+            found.extend(gate::deleted(&Description::new(&self.stack, state), &planning.plan));
         }
         let findings = &mut planning.plan.preflight;
         findings

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use crate::engine::plan::{Finding, Level, Plan, Rendered};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::state::State;
-use crate::gitlab::{self, Description, File, chosen, coming, gate};
+use crate::gitlab::{self, Description, File, chosen, coming, differences, gate, undescribed};
 use crate::view::failure::Failure;
-use crate::view::harmless;
+use crate::view::{harmless, quoted};
 
-use super::super::rendered::{self, Ready, all_warnings, there, warn};
+use super::super::rendered::{self, Ready, left_in, there, warnings_with_files};
 use super::super::screen::Screen;
 use super::super::stack_file::folder_of;
 use super::super::written::{Form, may_be_written};
@@ -44,6 +44,11 @@ impl Session {
             return (Vec::new(), found);
         };
         let (mut differ, mut ready) = (Vec::new(), Vec::new());
+        found.extend(
+            undescribed(&then)
+                .into_iter()
+                .map(|lacks| finding(Level::Error, lacks.message, Some(lacks.hint))),
+        );
         for file in chosen(&then) {
             let rendered = match gitlab::render(&then, &file) {
                 Ok(rendered) => rendered,
@@ -64,15 +69,20 @@ impl Session {
                 Ok(Some(there)) if there == rendered.text => {}
                 Ok(there) => {
                     let unknown = !rendered.unknown().is_empty();
-                    let reason = reason(&now, &file, &rendered, there.is_some());
-                    differ.push(Rendered { path, reason, unknown });
+                    let reason = reason(&now, &file, &rendered, there.as_deref());
+                    differ.push(Rendered { path, reason, unknown, is_new: there.is_none() });
+                    ready.push(Ready { file, rendered });
                 }
             }
-            ready.push(Ready { file, rendered });
         }
-        found.extend(
-            all_warnings(&ready).into_iter().map(|text| finding(Level::Warning, text.to_owned(), None)),
-        );
+        // What is as it was is no news.
+        found.extend(warnings_with_files(&ready).into_iter().map(|text| finding(Level::Warning, text, None)));
+        found.extend(left_in(&folder, &then).into_iter().map(|path| {
+            let path = format!("{}/{path}", out.out.trim_end_matches('/'));
+            let hint = format!("rm {}", quoted(&path));
+            let message = format!("{path} was rendered before, and is of no target now");
+            finding(Level::Warning, message, Some(hint))
+        }));
         (differ, found)
     }
 
@@ -96,8 +106,12 @@ impl Session {
         }
         let written = rendered::write(&folder, &ready, self.taken())?;
         written.iter().for_each(|path| screen.say(&format!("Wrote {}", harmless(&path.to_string_lossy()))));
-        if !written.is_empty() {
-            warn(&ready, screen);
+        let notes: usize = ready.iter().map(|one| one.rendered.notes.len()).sum();
+        if let (false, 1.., Some(render)) = (written.is_empty(), notes, &description.render) {
+            let folder = quoted(&render.out);
+            screen.say(&format!(
+                "What is to be done with these files, in {notes} notes: provision render --out {folder}"
+            ));
         }
         Ok(())
     }
@@ -111,7 +125,7 @@ impl Session {
 }
 
 /// Why a file differs.
-fn reason(now: &Description<'_>, file: &File, then: &gitlab::Rendered, is_there: bool) -> String {
+fn reason(now: &Description<'_>, file: &File, then: &gitlab::Rendered, there: Option<&str>) -> String {
     let listed = |names: Vec<&str>, end: &str| {
         let more = names.len().saturating_sub(NAMED);
         let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
@@ -122,15 +136,40 @@ fn reason(now: &Description<'_>, file: &File, then: &gitlab::Rendered, is_there:
     if !unknown.is_empty() {
         return listed(unknown.iter().map(String::as_str).collect(), "known after apply");
     }
-    if !is_there {
-        return "it is not there".to_owned();
-    }
+    let Some(there) = there else { return "it is not there".to_owned() };
     let before = gitlab::render(now, file).map(|rendered| rendered.asked).unwrap_or_default();
     let changed = then.asked.iter().filter(|(name, value)| before.get(*name) != Some(*value));
     let changed: Vec<&str> = changed.map(|(name, _)| name.as_str()).collect();
     match changed.is_empty() {
-        true => "it is not what the stack file and the state say".to_owned(),
+        true => lines(there, &then.text),
         false => listed(changed, "changed"),
+    }
+}
+
+/// The lines in which a file differs: the first in full.
+fn lines(there: &str, rendered: &str) -> String {
+    const WIDEST: usize = 60;
+    let differ = differences(there, rendered);
+    let text = |sign: char| {
+        let line = differ.iter().find_map(|line| line.strip_prefix(sign)?.split_once(": "));
+        line.map(|(number, text)| {
+            let text = text.trim();
+            let cut: String = text.chars().take(WIDEST).collect();
+            (number.to_owned(), if cut == text { cut } else { format!("{cut}…") })
+        })
+    };
+    let first = match (text('-'), text('+')) {
+        (Some((number, old)), Some((_, new))) => format!("line {number} is `{old}`, and is to be `{new}`"),
+        (Some((number, old)), None) => format!("line {number} is to go, `{old}`"),
+        (None, Some((number, new))) => format!("line {number} is new, `{new}`"),
+        (None, None) => return differ.join("; "),
+    };
+    let pairs = differ.iter().filter(|line| line.starts_with('-')).count();
+    let more = pairs.max(differ.iter().filter(|line| line.starts_with('+')).count()) - 1;
+    match more {
+        0 => first,
+        1 => format!("{first}, and 1 line more differs"),
+        more => format!("{first}, and {more} lines more differ"),
     }
 }
 
@@ -145,12 +184,13 @@ mod tests {
     use crate::gitlab::tests::{STACK, applied, nothing, stack};
 
     /// The reason for GitLab's file, from one state to the next.
-    fn said(now: &State, then: &State, is_there: bool) -> String {
+    fn said(now: &State, then: &State, edit: Option<(&str, &str)>) -> String {
         let stack = stack(STACK);
         let (now, then) = (Description::new(&stack, now), Description::new(&stack, then));
         let file = chosen(&then).into_iter().find(|file| file.name() == "gitlab").expect("it is described");
         let rendered = gitlab::render(&then, &file).expect("it can be rendered");
-        reason(&now, &file, &rendered, is_there)
+        let there = edit.map(|(from, to)| rendered.text.replace(from, to));
+        reason(&now, &file, &rendered, there.as_deref())
     }
 
     #[test]
@@ -158,10 +198,13 @@ mod tests {
         let mut moved = applied();
         let outputs = &mut moved.resources.get_mut(&database()).expect("it is there").outputs;
         outputs.insert("host".to_owned(), "new.rds.amazonaws.com".into());
-        assert_eq!(said(&applied(), &moved, true), "`databases.gitlab-pgsql.host` changed");
-        assert_eq!(said(&applied(), &applied(), true), "it is not what the stack file and the state say");
-        assert_eq!(said(&nothing(), &applied(), false), "it is not there");
-        let unknown = said(&nothing(), &nothing(), false);
+        assert_eq!(said(&applied(), &moved, Some(("", ""))), "`databases.gitlab-pgsql.host` changed");
+        assert_eq!(
+            said(&applied(), &applied(), Some(("memory: 6Gi", "memory: 2Gi"))),
+            "line 105 is `memory: 2Gi`, and is to be `memory: 6Gi`"
+        );
+        assert_eq!(said(&nothing(), &applied(), None), "it is not there");
+        let unknown = said(&nothing(), &nothing(), None);
         assert!(
             unknown.starts_with("`databases.gitlab-pgsql.database`, ")
                 && unknown.ends_with(" more known after apply"),

@@ -23,6 +23,9 @@ pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
     if let (Some(begun), false) = (begun(input, gone.name()), names.is_empty()) {
         return Some(finished_first(begun));
     }
+    if let Some(command) = in_its_set(input, gone, &names) {
+        return Some(format!("if it was renamed: {command}"));
+    }
     let mut listed = names.iter();
     match (listed.next(), listed.next()) {
         (None, _) => None,
@@ -36,6 +39,30 @@ pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
             ))
         }
     }
+}
+
+/// The move of an object whose name ends like one new name alone, as those of a set do that was renamed: `objects-lfs` and `things-lfs`.
+/// The whole set is moved, if it can be.
+fn in_its_set(input: &Input<'_>, gone: &Address, names: &BTreeSet<String>) -> Option<String> {
+    let ends = gone.name().match_indices('-').map(|(at, _)| gone.name().split_at(at));
+    let pair = |(old, end): (&str, &str)| {
+        let mut alike = names.iter().filter_map(|name| name.strip_suffix(end)).filter(|new| !new.is_empty());
+        let new = alike.next()?.to_owned();
+        alike.next().is_none().then(|| (old.to_owned(), new, end.to_owned()))
+    };
+    // The longest end that is common counts.
+    let (old, new, end) = ends.filter_map(|(old, end)| pair((old, end))).next()?;
+    let whole = (Place::Name(old.clone()), Place::Name(new.clone()));
+    let is_declared = |name: &str| input.blueprint.declarations.keys().any(|one| one.name() == name);
+    let all = input.state.and_then(|state| moves(state, &whole.0, &whole.1).ok());
+    let is_whole = all.is_some_and(|all| {
+        all.iter()
+            .all(|(from, to)| !is_declared(from.name()) && input.blueprint.declarations.contains_key(to))
+    });
+    Some(match is_whole {
+        true => format!("provision state move {old} {new}"),
+        false => format!("provision state move {old}{end} {new}{end}"),
+    })
 }
 
 /// The remedy where an object that is recorded at one address has the name of the one declared at another.

@@ -49,7 +49,7 @@ impl RunEnd {
     /// The end of a run that carried out a plan.
     pub(super) fn of(summary: &RunSummary) -> Self {
         Self {
-            done: summary.done.clone(),
+            done: summary.done,
             queued: summary.queued.len(),
             failed: summary.failed,
             skipped: summary.skipped,

@@ -80,6 +80,18 @@ pub fn meant(state: &State, place: &Place) -> Result<Vec<Address>, NotMoved> {
     }
 }
 
+/// The records of a set, which has no record of its own name: objects of one kind, and several, such as the buckets of one entry.
+fn of_set(state: &State, set: &str) -> Option<Vec<Address>> {
+    let own = state.resources.keys().filter(|address| !is_clusters(state, address));
+    let all: Vec<Address> = own.filter(|one| end_in_set(one, set).is_some()).cloned().collect();
+    (all.len() > 1 && all.windows(2).all(|pair| pair[0].kind() == pair[1].kind())).then_some(all)
+}
+
+/// The end of the name of an object of a set: `-lfs` of `objects-lfs` in the set `objects`.
+fn end_in_set<'a>(address: &'a Address, set: &str) -> Option<&'a str> {
+    address.name().strip_prefix(set).filter(|end| end.len() > 1 && end.starts_with('-'))
+}
+
 fn is_clusters(state: &State, address: &Address) -> bool {
     let record = state.resources.get(address);
     record.is_some_and(|record| record.watched && Network::has_a_place_for(address))
@@ -98,9 +110,14 @@ pub fn moves(state: &State, from: &Place, to: &Place) -> Result<BTreeMap<Address
             }
             [(from.clone(), to.clone())].into()
         }
-        (Place::Name(_), Place::Name(new)) => {
-            let of_name = meant(state, from)?.into_iter();
-            of_name.map(|address| (address.clone(), Network::beside(address.with_name(new)))).collect()
+        (Place::Name(old), Place::Name(new)) => {
+            let of_name = meant(state, from).or_else(|none| of_set(state, old).ok_or(none))?.into_iter();
+            let moved = |address: Address| {
+                let end = end_in_set(&address, old).unwrap_or_default();
+                let to = address.with_name(&format!("{new}{end}"));
+                (address, Network::beside(to))
+            };
+            of_name.map(moved).collect()
         }
         _ => return Err(NotMoved::Mixed { from: from.clone(), to: to.clone() }),
     };
@@ -170,6 +187,22 @@ mod tests {
         );
         let one = moved(&state(ALL), "aws_db_instance.records", "aws_db_instance.main");
         assert_eq!(one.expect("it is free"), ["aws_db_instance.records aws_db_instance.main"]);
+    }
+
+    #[test]
+    fn a_set_of_one_kind_moves_by_the_beginning_of_its_names() {
+        let all = ["aws_s3_bucket.objects-lfs", "aws_s3_bucket.objects-tmp", "aws_efs_file_system.files-a"];
+        let mut state = state(&all);
+        let there = [
+            "aws_s3_bucket.objects-lfs aws_s3_bucket.things-lfs",
+            "aws_s3_bucket.objects-tmp aws_s3_bucket.things-tmp",
+        ];
+        assert_eq!(moved(&state, "objects", "things").expect("it is free"), there);
+        // One alone is no set, and neither are objects of several kinds.
+        assert!(matches!(moved(&state, "files", "media"), Err(NotMoved::NoSuchName { .. })));
+        let record = Record::watched(Id::new("db"), Document::new());
+        state.apply(Edit::Put { address: at("aws_db_instance.objects-db"), record });
+        assert!(matches!(moved(&state, "objects", "things"), Err(NotMoved::NoSuchName { .. })));
     }
 
     #[test]

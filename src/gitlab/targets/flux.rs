@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::gitlab::description::{Description, Flux};
 use crate::gitlab::external;
 use crate::gitlab::objects::{labels, object};
+use crate::gitlab::secrets::{Kind, Made, Recipe};
 use crate::gitlab::target::{Members, Refused, Rendering, Target};
 use crate::gitlab::yaml;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -15,7 +16,7 @@ pub(super) const TARGET: Target = Target {
     file: "flux.yaml",
     members: |description| match description.gitlab.as_ref().is_some_and(|gitlab| gitlab.flux.is_some()) {
         true => Members::One,
-        false => Members::None,
+        false => Members::None("`flux: { image: … }` below `gitlab:`"),
     },
     render,
 };
@@ -163,7 +164,13 @@ fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> 
             spec: automation,
         }),
     ];
-    Ok(Rendering { text: yaml::documents(&objects), warnings: warnings(flux, &name, is_ecr) })
+    let secrets = if is_ecr { Vec::new() } else { vec![flux.pull_secret.clone()] };
+    Ok(Rendering {
+        text: yaml::documents(&objects),
+        warnings: Vec::new(),
+        notes: notes(flux, &name, is_ecr),
+        secrets,
+    })
 }
 
 /// The last part of the repository, as a name that Kubernetes takes.
@@ -183,26 +190,50 @@ fn name(flux: &Flux) -> Result<String, Refused> {
 
 /// True for a registry of ECR, which Flux reads by its role.
 fn is_ecr(image: &str) -> bool {
-    let host = image.split('/').next().unwrap_or_default();
+    let host = host(image);
     host.contains(".dkr.ecr.") && host.contains(".amazonaws.com")
 }
 
-fn warnings(flux: &Flux, name: &str, is_ecr: bool) -> Vec<String> {
-    let Flux { namespace, repository, pull_secret, path, image, .. } = flux;
-    let mut warnings = Vec::new();
+/// The variables by which the registry is read.
+const REGISTRY_USER: &str = "REGISTRY_USER";
+const REGISTRY_TOKEN: &str = "REGISTRY_TOKEN";
+
+/// The commands that make the Secret by which images are pulled: of one login alone, and not of all that a machine has.
+pub(super) fn recipes(description: &Description<'_>) -> Vec<Recipe> {
+    let flux = description.gitlab.as_ref().and_then(|gitlab| gitlab.flux.as_ref());
+    let Some(flux) = flux.filter(|flux| !is_ecr(&flux.image)) else { return Vec::new() };
+    let namespace = format!("\"${{NAMESPACE:-{}}}\"", flux.namespace);
+    let made = Made { form: Kind::Login, ..Made::secret(&flux.pull_secret, ".dockerconfigjson", &namespace) };
+    let fetch = [
+        format!(r#"login="$(printf '%s:%s' "${REGISTRY_USER}" "${REGISTRY_TOKEN}" | base64 | tr -d '\n')""#),
+        format!(r#"value="$(printf '{{"auths":{{"%s":{{"auth":"%s"}}}}}}' {} "$login")""#, host(&flux.image)),
+    ];
+    let about = format!(
+        "To make {} from the variables {REGISTRY_USER} and {REGISTRY_TOKEN} of the environment: a deploy token with `read_registry`. With NAMESPACE, \
+         it is made in that namespace, and not in {}. It needs kubectl:",
+        flux.pull_secret, flux.namespace
+    );
+    vec![Recipe { about, ..Recipe::of(&made, &[REGISTRY_USER, REGISTRY_TOKEN], &fetch) }]
+}
+
+fn host(image: &str) -> &str {
+    image.split('/').next().unwrap_or_default()
+}
+
+fn notes(flux: &Flux, name: &str, is_ecr: bool) -> Vec<String> {
+    let Flux { namespace, repository, pull_secret, path, .. } = flux;
+    let mut notes = Vec::new();
     if !is_ecr {
-        let host = image.split('/').next().unwrap_or_default();
-        warnings.push(format!(
-            "the Secret {pull_secret} is needed in {namespace}, and in the namespace of the pods: make a deploy token with `read_registry`, log in \
-             with `docker login {host}`, then: kubectl create secret generic {pull_secret} --namespace {namespace} \
-             --type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=$HOME/.docker/config.json"
+        notes.push(format!(
+            "{pull_secret} is needed in {namespace}, and in the namespace of the pods, which NAMESPACE names: its login is a deploy token with \
+             `read_registry`"
         ));
     }
-    warnings.push(format!(
+    notes.push(format!(
         "Flux changes only lines below {path} that end with `# {{\"$imagepolicy\": \"{namespace}:{name}\"}}`, and the GitRepository {repository} needs \
          a key that may write"
     ));
-    warnings
+    notes
 }
 
 #[cfg(test)]

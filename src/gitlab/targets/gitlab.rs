@@ -8,9 +8,9 @@ mod redis;
 use serde_json::Value;
 
 use crate::gitlab::description::{Description, GitLab, Volume};
-use crate::gitlab::secrets::managed_of;
+use crate::gitlab::secrets::{KEYS, Recipe, managed_of, of_keys};
 use crate::gitlab::target::{Members, Refused, Rendering, Target};
-use crate::gitlab::{versions, yaml};
+use crate::gitlab::{external, versions, yaml};
 use crate::stack::parts::{CACHES, DATABASES};
 
 pub(super) const TARGET: Target = Target {
@@ -31,7 +31,7 @@ pub const SERVICES: [&str; 3] = [NAME, network::OF_SSH, redis::NAME];
 fn members(description: &Description<'_>) -> Members {
     match &description.gitlab {
         Some(GitLab { file_system: Some(_), .. }) => Members::One,
-        _ => Members::None,
+        _ => Members::None("`file_system: NAME` below `gitlab:`"),
     }
 }
 
@@ -63,7 +63,19 @@ fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> 
     objects.extend(zones.iter().map(|zone| deployment::deployment(&site, zone.as_deref())));
     objects.push(deployment::budget(&site));
     objects.extend(network::objects(&site));
-    Ok(Rendering { text: yaml::documents(&objects), warnings: site.warnings(zones.len()) })
+    let mut secrets = vec![site.gitlab.database.clone(), KEYS.to_owned()];
+    let ingress = site.gitlab.ingress.as_ref().filter(|ingress| !ingress.is_alb());
+    secrets.extend(ingress.and_then(|ingress| ingress.tls_secret.clone()));
+    let warnings = site.warnings(zones.len());
+    Ok(Rendering { text: yaml::documents(&objects), warnings, notes: site.notes(), secrets })
+}
+
+/// The recipe of the Secret with GitLab's own keys.
+pub fn recipes(description: &Description<'_>) -> Vec<Recipe> {
+    match members(description) {
+        Members::One => vec![of_keys(description)],
+        _ => Vec::new(),
+    }
 }
 
 impl<'a> Site<'a> {
@@ -110,7 +122,7 @@ impl<'a> Site<'a> {
 
     /// The sentences on what a user should know.
     fn warnings(&self, deployments: usize) -> Vec<String> {
-        let GitLab { database, cache, buckets, registry, per_zone, .. } = self.gitlab;
+        let GitLab { cache, buckets, registry, per_zone, .. } = self.gitlab;
         let mut warnings = vec![format!(
             "repositories are on the file system {}: GitLab has not supported Git data on NFS since 15.6, and it is slow; its chart has Gitaly on \
              EBS",
@@ -146,17 +158,14 @@ impl<'a> Site<'a> {
                 self.gitlab.host()
             ));
         }
-        match self.is_managed {
-            true => warnings.push(format!(
-                "AWS changes the managed password of {database} every seven days, and pods read it when they start: restart them then, as by an \
-                 operator that watches Secrets"
-            )),
-            false => warnings.push(format!(
-                "AWS does not manage the password of {database}: make the Secret {database} with the key `password` yourself, from a source that no \
-                 file keeps"
-            )),
-        }
         warnings
+    }
+
+    /// Sentences on what is to be done beside the file.
+    fn notes(&self) -> Vec<String> {
+        let means = "restart its pods then, as by an operator that watches Secrets";
+        let rotation = self.is_managed.then(|| external::rotation(&self.gitlab.database, means));
+        rotation.into_iter().collect()
     }
 }
 

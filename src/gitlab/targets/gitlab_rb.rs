@@ -8,7 +8,9 @@ mod ruby;
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use crate::gitlab::description::{Description, GitLab, MailTls, Omnibus};
-use crate::gitlab::external::{self, Cache, Database, bucket};
+use crate::gitlab::external::{
+    self, CACHE_PASSWORD, Cache, DATABASE_PASSWORD, Database, KEY, MAIL_PASSWORD, SECRET_KEY, bucket,
+};
 use crate::gitlab::objects::{metadata, object, texts};
 use crate::gitlab::target::{Members, Refused, Rendering, Target};
 use crate::gitlab::yaml;
@@ -19,7 +21,9 @@ pub(super) const TARGET: Target = Target {
     name: "gitlab-rb",
     doc: "Configuration of the omnibus package: gitlab.rb.",
     file: "gitlab.rb",
-    members: |description| if description.gitlab.is_some() { Members::One } else { Members::None },
+    members: |description| {
+        if description.gitlab.is_some() { Members::One } else { Members::None("`gitlab:`") }
+    },
     render: |description, _| rendering(description).map(|(rendering, _)| rendering),
 };
 
@@ -29,17 +33,10 @@ pub(super) const CONFIG: Target = Target {
     file: "omnibus-config.yaml",
     members: |description| match config_map(description) {
         Some(_) => Members::One,
-        None => Members::None,
+        None => Members::None("`omnibus: { config_map: NAME }` below `gitlab:`"),
     },
     render: render_config,
 };
-
-/// The variables that passwords and keys come from.
-const DATABASE_PASSWORD: &str = "GITLAB_DB_PASSWORD";
-const CACHE_PASSWORD: &str = "GITLAB_REDIS_PASSWORD";
-const MAIL_PASSWORD: &str = "GITLAB_SMTP_PASSWORD";
-const KEY: &str = "GITLAB_AWS_ACCESS_KEY_ID";
-const SECRET_KEY: &str = "GITLAB_AWS_SECRET_ACCESS_KEY";
 
 /// The certificates of RDS, with all intermediate ones.
 const BUNDLE: &str = "/etc/gitlab/ssl/rds-global-bundle.pem";
@@ -52,14 +49,14 @@ fn render_config(description: &Description<'_>, _: &str) -> Result<Rendering, Re
     let name = config_map(description).ok_or_else(|| {
         Refused::new("the ConfigMap has no name", "write `config_map: NAME` below `omnibus:` of `gitlab:`")
     })?;
-    let (Rendering { text, mut warnings }, variables) = rendering(description)?;
+    let (Rendering { text, warnings, mut notes, secrets }, variables) = rendering(description)?;
     let data = Some(texts([("GITLAB_OMNIBUS_CONFIG", &text)]));
-    warnings.push(format!(
+    notes.push(format!(
         "the container reads GITLAB_OMNIBUS_CONFIG by `envFrom: [{{ configMapRef: {{ name: {name} }} }}]`, and needs from Secrets: {}",
         variables.join(", ")
     ));
     let config = ConfigMap { data, metadata: metadata(description, name), ..ConfigMap::default() };
-    Ok(Rendering { text: yaml::document(&object(&config)), warnings })
+    Ok(Rendering { text: yaml::document(&object(&config)), warnings, notes, secrets })
 }
 
 /// GitLab with what it is made of.
@@ -93,8 +90,8 @@ fn rendering(description: &Description<'_>) -> Result<(Rendering, Vec<&'static s
     site.mail(&mut settings);
     site.rest(&mut settings);
     let variables = site.variables();
-    let warnings = site.warnings(&variables);
-    Ok((Rendering { text: settings.finish(), warnings }, variables))
+    let (warnings, notes) = (site.warnings(), site.notes(&variables));
+    Ok((Rendering { text: settings.finish(), warnings, notes, secrets: Vec::new() }, variables))
 }
 
 impl Site<'_> {
@@ -126,14 +123,9 @@ impl Site<'_> {
             settings.set("gitlab_rails.monitoring_whitelist", all.as_slice());
         }
         settings.set("letsencrypt.enable", false);
-        settings.set("gitlab_rails.gitlab_ssh_host", self.ssh_host());
+        settings.set("gitlab_rails.gitlab_ssh_host", self.gitlab.ssh_host());
         settings.set("gitlab_rails.gitlab_shell_ssh_port", *ssh_port);
         settings.set("gitlab_rails.time_zone", self.gitlab.time_zone.as_str());
-    }
-
-    /// One machine has one name, unless another one is written.
-    fn ssh_host(&self) -> String {
-        self.gitlab.ssh_host.clone().unwrap_or_else(|| self.gitlab.host())
     }
 
     fn registry(&self, settings: &mut Settings) {
@@ -298,40 +290,48 @@ impl Site<'_> {
         all
     }
 
-    /// The sentences on what a user should know.
-    fn warnings(&self, variables: &[&str]) -> Vec<String> {
-        let GitLab { database, file_system, .. } = self.gitlab;
-        let Omnibus { trusted_proxies, mount, .. } = &self.omnibus;
-        let mut warnings = vec![format!(
+    /// Sentences on what is to be done beside the file.
+    fn notes(&self, variables: &[&str]) -> Vec<String> {
+        let mut notes = vec![format!(
             "gitlab.rb reads passwords from variables, which are to be set whenever `gitlab-ctl reconfigure` runs: {}",
             variables.join(", ")
         )];
         if self.database.is_managed {
             let means = "run `gitlab-ctl reconfigure` with the new one then";
-            warnings.push(external::rotation(database, means));
+            notes.push(external::rotation(&self.gitlab.database, means));
         }
         if self.gitlab.verify_database {
-            warnings.push(format!(
+            notes.push(format!(
                 "{BUNDLE} is needed before GitLab starts: fetch https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
             ));
         }
+        if let (Some(file_system), Some(mount)) = (&self.gitlab.file_system, &self.omnibus.mount) {
+            notes.push(format!(
+                "{file_system} is to be mounted at {mount}; Git repositories and data of a database on it are unsupported: /var/opt/gitlab stays on \
+                 a disk of its own"
+            ));
+        }
+        notes
+    }
+
+    /// Sentences on what is unsound, or works otherwise than one may think.
+    fn warnings(&self) -> Vec<String> {
+        let GitLab { file_system, .. } = self.gitlab;
+        let Omnibus { trusted_proxies, mount, .. } = &self.omnibus;
+        let mut warnings = Vec::new();
         if trusted_proxies.is_empty() {
             warnings.push(
                 "without `trusted_proxies` below `omnibus`, every user has the address of the proxy, and a limit of logins shuts out all".to_owned(),
             );
         }
         match (file_system, mount) {
-            (Some(file_system), Some(mount)) => warnings.push(format!(
-                "{file_system} is to be mounted at {mount}; Git repositories and data of a database on it are unsupported: /var/opt/gitlab stays on \
-                 a disk of its own"
-            )),
             (Some(file_system), None) => warnings.push(format!(
                 "nothing is kept on {file_system}: write the folder where it is mounted, as `mount` below `omnibus`"
             )),
             (None, Some(_)) => {
                 warnings.push("`mount` below `omnibus` counts only with a `file_system`".to_owned());
             }
-            (None, None) => {}
+            (Some(_), Some(_)) | (None, None) => {}
         }
         if self.cache.is_none() {
             warnings.push(

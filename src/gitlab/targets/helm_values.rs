@@ -8,8 +8,6 @@ mod secrets;
 mod storage;
 mod values;
 
-use std::collections::BTreeSet;
-
 use crate::gitlab::description::{Description, GitLab, Ingress, MailTls};
 use crate::gitlab::external::{self, Cache, Database};
 use crate::gitlab::secrets::Recipe;
@@ -34,7 +32,10 @@ fn members(description: &Description<'_>) -> Members {
         {
             Members::One
         }
-        _ => Members::None,
+        Some(GitLab { ingress: Some(_), .. }) => {
+            Members::None("`buckets: NAME` below `gitlab:`, or take `file_system` out there")
+        }
+        _ => Members::None("`ingress: {}` below `gitlab:`, with its `certificate_arn`"),
     }
 }
 
@@ -63,29 +64,25 @@ fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> 
     for (key, value) in bundled(site.chart) {
         values.set(key, value);
     }
-    Ok(Rendering { text: yaml::document(&values.document()), warnings: site.warnings() })
+    let version = format!("{}.{}.x", site.chart, site.gitlab.release().1);
+    let about =
+        format!("# For the chart gitlab/gitlab {version}, which has GitLab {}.\n", site.gitlab.version);
+    Ok(Rendering {
+        text: format!("{about}{}", yaml::document(&values.document())),
+        warnings: site.warnings(),
+        notes: site.notes(),
+        secrets: site.secrets(),
+    })
 }
 
 /// The commands that make the Secrets which the chart reads beside those of database and cache.
 pub(super) fn recipes(description: &Description<'_>) -> Vec<Recipe> {
-    if members(description) == Members::None {
+    if members(description) != Members::One {
         return Vec::new();
     }
-    description.take_asked();
     let Ok(site) = Site::of(description) else { return Vec::new() };
     description.take_asked();
-    let made = secrets::all(&site);
-    // The bucket of the registry is the only output in them.
-    let asked = description.take_asked();
-    let unknown: BTreeSet<String> =
-        asked.into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
-    let recipe = |one: secrets::Made| Recipe {
-        about: one.about(),
-        unknown: if one.name == secrets::REGISTRY { unknown.clone() } else { BTreeSet::new() },
-        name: one.name.to_owned(),
-        commands: one.commands,
-    };
-    made.into_iter().map(recipe).collect()
+    secrets::all(&site)
 }
 
 /// The parts that the chart would bring along, and that are not wanted. Until 9.0 another key switches cert-manager.
@@ -167,12 +164,14 @@ impl<'a> Site<'a> {
 
     /// The sentences on what a user should know.
     fn warnings(&self) -> Vec<String> {
-        let GitLab { version, database, smtp, .. } = self.gitlab;
+        let GitLab { smtp, per_zone, .. } = self.gitlab;
         let mut warnings = network::warnings(self);
         warnings.extend(storage::warnings(self));
-        if self.database.is_managed {
-            let means = "restart its pods then, as by an operator that watches Secrets";
-            warnings.push(external::rotation(database, means));
+        if *per_zone {
+            warnings.push(
+                "`per_zone` counts for the target `gitlab` alone: the chart spreads its pods by itself"
+                    .to_owned(),
+            );
         }
         if smtp.as_ref().is_some_and(|smtp| smtp.tls == MailTls::None && smtp.user.is_some()) {
             warnings.push(
@@ -180,15 +179,39 @@ impl<'a> Site<'a> {
                     .to_owned(),
             );
         }
+        warnings
+    }
+
+    /// Sentences on what is to be done beside the file.
+    fn notes(&self) -> Vec<String> {
+        let GitLab { version, database, .. } = self.gitlab;
+        let namespace = &self.description.kubernetes.namespace;
+        let mut notes = vec![format!(
+            "the chart makes keys of its own, and losing them loses variables of CI and two-factor authentication: keep a copy of the Secret \
+             gitlab-rails-secret in {namespace} in a safe place"
+        )];
+        notes.extend(storage::notes(self));
+        if self.database.is_managed {
+            let means = "restart its pods then, as by an operator that watches Secrets";
+            notes.push(external::rotation(database, means));
+        }
         if version.split('.').count() > 2 {
-            warnings.push(format!(
+            notes.push(format!(
                 "patches of the chart and of GitLab have different numbers: look for the chart {}.{} whose appVersion is {version}",
                 self.chart,
                 self.gitlab.release().1
             ));
         }
-        warnings.extend(secrets::all(self).into_iter().map(|secret| secret.warning()));
-        warnings
+        notes
+    }
+
+    /// The names of what has to be in the cluster before.
+    fn secrets(&self) -> Vec<String> {
+        let mut all = vec![self.database.secret.clone()];
+        all.extend(self.cache.as_ref().and_then(|cache| cache.secret.clone()));
+        all.extend(secrets::all(self).into_iter().map(|recipe| recipe.name));
+        all.extend(self.ingress.tls_secret.clone().filter(|_| !self.ingress.is_alb()));
+        all
     }
 }
 

@@ -19,13 +19,15 @@ pub(super) const TARGET: Target = Target {
     name: "kubernetes",
     doc: "Namespace, volumes and claims, a ConfigMap of outputs, names of databases, references to passwords.",
     file: "kubernetes.yaml",
-    members: |description| if description.has_kubernetes() { Members::One } else { Members::None },
+    members: |description| {
+        if description.has_kubernetes() { Members::One } else { Members::None("`kubernetes: {}`") }
+    },
     render,
 };
 
 fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> {
     let mut objects = vec![namespace(description)];
-    let mut warnings = Vec::new();
+    let (mut warnings, mut notes) = (Vec::new(), Vec::new());
     for (name, volume) in &description.kubernetes.volumes {
         objects.extend(volumes::volume(description, name, volume));
     }
@@ -38,8 +40,8 @@ fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> 
         format!("no Service is rendered for the database {name}, since GitLab's own has that name: use the database's host")
     }));
     objects.extend(secrets::objects(description));
-    warnings.extend(secrets::warnings(description));
-    Ok(Rendering { text: yaml::documents(&objects), warnings })
+    notes.extend(secrets::notes(description));
+    Ok(Rendering { text: yaml::documents(&objects), warnings, notes, secrets: Vec::new() })
 }
 
 fn namespace(description: &Description<'_>) -> Value {

@@ -18,7 +18,7 @@ pub(super) const TARGET: Target = Target {
     members: |description| {
         let gitlab = description.gitlab.as_ref();
         let is_there = gitlab.is_some_and(|gitlab| gitlab.pipeline.is_some() || gitlab.registry.is_some());
-        if is_there { Members::One } else { Members::None }
+        if is_there { Members::One } else { Members::None("`registry: { domain: … }` below `gitlab:`") }
     },
     render,
 };
@@ -74,7 +74,8 @@ fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> 
         variables: BTreeMap::from([
             // Inside a container there is no second one to be made.
             ("BUILDKITD_FLAGS", "--oci-worker-no-process-sandbox"),
-            ("DOCKER_CONFIG", "$CI_PROJECT_DIR/.docker"),
+            // Outside of the project: all that is in there goes to the build.
+            ("DOCKER_CONFIG", "/tmp/.docker"),
         ]),
         rules: [Rule { r#if: "$CI_COMMIT_TAG" }],
         before_script: vec![
@@ -87,14 +88,14 @@ fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> 
         ],
     };
     let text = yaml::document(&File { build_image: job });
-    let mut warnings = Vec::new();
+    let mut notes = Vec::new();
     if gitlab.runners.values().any(|runner| runner.executor == Executor::Kubernetes && !runner.privileged) {
-        warnings.push(
+        notes.push(
             "BuildKit without root needs seccomp and AppArmor off for its pod (`Unconfined`), and user namespaces on its nodes: jobs of a runner \
              whose namespace enforces the standard `restricted` or `baseline` fail"
                 .to_owned(),
         );
     }
-    warnings.push("copy .gitlab-ci.yml into the project that has the Dockerfile: it is not for the project of these files".to_owned());
-    Ok(Rendering { text, warnings })
+    notes.push("copy .gitlab-ci.yml into the project that has the Dockerfile: it is not for the project of these files".to_owned());
+    Ok(Rendering { text, notes, ..Rendering::default() })
 }

@@ -47,8 +47,15 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
         docker: Some(docker),
         kubernetes: None,
     };
-    let text = text(&Config { concurrent: Some(runner.concurrent), runners: vec![of] });
-    Ok(Rendering { text, warnings: warnings(name, runner, is_daemon) })
+    let config = text(&Config { concurrent: Some(runner.concurrent), runners: vec![of] });
+    // The token is in no argument of a process: `printf` is a part of the shell.
+    let text = format!(
+        "# On the machine, with the token of the runner in the variable RUNNER_TOKEN:\n\
+         # printf '/^#/!s/{TOKEN}/%s/' \"${{RUNNER_TOKEN:?}}\" | sed -f /dev/stdin {name}.toml | install -m 600 /dev/stdin /etc/gitlab-runner/config.toml\n\
+         {config}"
+    );
+    let (warnings, notes) = (warnings(name, runner, is_daemon), notes(name, runner));
+    Ok(Rendering { text, warnings, notes, secrets: Vec::new() })
 }
 
 /// Processors as Docker counts them: `500m` is half a one.
@@ -59,12 +66,22 @@ fn cpus(cpu: &str) -> String {
     }
 }
 
-fn warnings(name: &str, runner: &Runner, is_daemon: bool) -> Vec<String> {
-    // The token is in no argument of a process: `printf` is a part of the shell.
-    let mut warnings = vec![format!(
-        "make the runner in GitLab, with its tags, and put its token in on the machine, with RUNNER_TOKEN in the environment: printf \
-         's/{TOKEN}/%s/' \"$RUNNER_TOKEN\" | sed -f /dev/stdin {name}.toml | install -m 600 /dev/stdin /etc/gitlab-runner/config.toml"
+/// Sentences on what is to be done with the file.
+fn notes(name: &str, runner: &Runner) -> Vec<String> {
+    let mut notes = vec![format!(
+        "make the runner in GitLab, with its tags, and bring {name}.toml to the machine: the command in its first lines puts the token in"
     )];
+    if runner.cache_bucket.is_some() {
+        notes.push(format!(
+            "the runner {name} reaches its cache by the role of its machine, which has to have one"
+        ));
+    }
+    notes
+}
+
+/// Sentences on what is unsound.
+fn warnings(name: &str, runner: &Runner, is_daemon: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
     if runner.privileged {
         warnings.push(privileged(name));
     }
@@ -72,11 +89,6 @@ fn warnings(name: &str, runner: &Runner, is_daemon: bool) -> Vec<String> {
         warnings.push(format!(
             "the runner {name} has no daemon for its jobs, since its image is none of Docker with a version, such as `docker:28`: write such a one, \
              or declare a service `{DAEMON}` in each pipeline"
-        ));
-    }
-    if runner.cache_bucket.is_some() {
-        warnings.push(format!(
-            "the runner {name} reaches its cache by the role of its machine, which has to have one"
         ));
     }
     if let Some(role) = &runner.role {

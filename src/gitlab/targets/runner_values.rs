@@ -1,7 +1,5 @@
 //! `runner-values/NAME`: values of the runner chart, for jobs in Kubernetes.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use crate::gitlab::description::{Description, Executor, Runner};
@@ -10,7 +8,7 @@ use crate::gitlab::runner::{
     CERTIFICATES, Config, EmptyDir, Kubernetes, Of, Volumes, cache, daemon, over_tls, privileged, runner,
     text, url,
 };
-use crate::gitlab::secrets::Recipe;
+use crate::gitlab::secrets::{Made, Recipe};
 use crate::gitlab::target::{Members, Refused, Rendering, Target};
 use crate::gitlab::yaml;
 
@@ -26,7 +24,14 @@ pub(super) const TARGET: Target = Target {
 pub(super) fn of_executor(description: &Description<'_>, executor: Executor) -> Members {
     let runners = description.gitlab.iter().flat_map(|gitlab| &gitlab.runners);
     let names = runners.filter(|(_, runner)| runner.executor == executor).map(|(name, _)| name.clone());
-    Members::Each(names.collect())
+    let names: Vec<String> = names.collect();
+    match (names.is_empty(), executor) {
+        (false, _) => Members::Each(names),
+        (true, Executor::Kubernetes) => Members::None("`runners: { NAME: { image: … } }` below `gitlab:`"),
+        (true, Executor::Docker) => {
+            Members::None("`runners: { NAME: { executor: docker, image: … } }` below `gitlab:`")
+        }
+    }
 }
 
 /// The chart's values.
@@ -72,7 +77,9 @@ struct Runners {
 
 /// What the executor does, and nothing else; the chart's default is everything (GitLab documentation, runner/executors/kubernetes,
 /// "Configure runner API permissions").
-const RULES: [(&[&str], &[&str]); 6] = [
+const RULES: [(&[&str], &[&str]); 7] = [
+    // Warnings about the pod of a job are in its log, unless `print_pod_warning_events` is off.
+    (&["events"], &["list", "watch"]),
     (&["pods"], &["create", "delete", "get", "list", "watch"]),
     (&["pods/attach", "pods/exec"], &["create", "delete", "get", "patch"]),
     (&["pods/log"], &["get", "list"]),
@@ -98,8 +105,12 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
         },
         runners: Runners { secret: object.clone(), config: config(description, runner) },
     };
-    let warnings = warnings(description, name, runner, &object);
-    Ok(Rendering { text: yaml::document(&values), warnings })
+    Ok(Rendering {
+        text: yaml::document(&values),
+        warnings: warnings(name, runner),
+        notes: notes(description, runner, &object),
+        secrets: vec![object],
+    })
 }
 
 /// The name of the objects of a runner, and of the Secret with its token.
@@ -107,22 +118,19 @@ fn object_of(name: &str) -> String {
     format!("gitlab-runner-{name}")
 }
 
+/// The variable with the token of a runner.
+const TOKEN: &str = "RUNNER_TOKEN";
+
 /// The commands that make the Secret of each runner.
 pub(super) fn recipes(description: &Description<'_>) -> Vec<Recipe> {
     let Members::Each(names) = of_executor(description, Executor::Kubernetes) else { return Vec::new() };
     let namespace = &description.kubernetes.namespace;
     let recipe = |name: String| {
         let name = object_of(&name);
-        Recipe {
-            // Both keys: the chart mounts each by its name, and the pod never starts without one of them.
-            commands: format!(
-                "printf '%s' \"$RUNNER_TOKEN\" | kubectl create secret generic {name} --namespace {namespace} \\\n  \
-                 --from-file=runner-token=/dev/stdin --from-literal=runner-registration-token="
-            ),
-            about: format!("To make the Secret {name} from the variable RUNNER_TOKEN; it needs kubectl:"),
-            unknown: BTreeSet::new(),
-            name,
-        }
+        // Both keys: the chart mounts each by its name, and the pod never starts without one of them.
+        let empty = &["runner-registration-token"];
+        let made = Made { empty, ..Made::secret(&name, "runner-token", namespace) };
+        Recipe::of(&made, &[TOKEN], &[format!("value=\"${TOKEN}\"")])
     };
     names.into_iter().map(recipe).collect()
 }
@@ -165,11 +173,20 @@ fn literal(text: &str) -> String {
     text.replace("{{", "{{ `{{` }}")
 }
 
-fn warnings(description: &Description<'_>, name: &str, runner: &Runner, object: &str) -> Vec<String> {
+/// Sentences on what is to be done beside the file.
+fn notes(description: &Description<'_>, runner: &Runner, object: &str) -> Vec<String> {
     let namespace = &description.kubernetes.namespace;
-    let mut warnings = vec![format!(
-        "make the runner in GitLab, with its tags, and then its Secret from the variable RUNNER_TOKEN; the commands: provision secret {object}"
-    )];
+    let mut notes =
+        vec!["make the runner in GitLab, with its tags: its token is the one of the Secret".to_owned()];
+    if let (Some(role), Some(_)) = (&runner.role, &runner.cache_bucket) {
+        notes.push(format!("the role {role} has to trust the service account {namespace}/{object}"));
+    }
+    notes
+}
+
+/// Sentences on what is unsound.
+fn warnings(name: &str, runner: &Runner) -> Vec<String> {
+    let mut warnings = Vec::new();
     if runner.privileged {
         warnings.push(privileged(name));
     }
@@ -177,9 +194,6 @@ fn warnings(description: &Description<'_>, name: &str, runner: &Runner, object: 
         warnings.push(format!(
             "the runner {name} reaches its cache by the role of its node: write `role`, so that jobs of others do not"
         ));
-    }
-    if let (Some(role), Some(_)) = (&runner.role, &runner.cache_bucket) {
-        warnings.push(format!("the role {role} has to trust the service account {namespace}/{object}"));
     }
     warnings
 }

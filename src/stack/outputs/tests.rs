@@ -304,6 +304,13 @@ fn a_name_that_is_no_output_gets_the_nearest_that_is() {
         let error = outputs.text(written).expect_err("no such output");
         assert_eq!(error.hint(), hint);
     }
+    for below in ["gitlab-pgsql", "databases", "databases.gitlab-pgsql"] {
+        let hint = outputs.text(below).expect_err("no such output").hint();
+        assert!(
+            hint.starts_with("there are: databases.gitlab-pgsql.arn, ") && !hint.contains("nfs"),
+            "{hint}"
+        );
+    }
     let error = outputs.text("\u{1b}[2J").expect_err("no such output");
     assert_eq!(error.to_string(), "there is no output `\\u{1b}[2J`");
     assert!(error.hint().starts_with("there are: databases.gitlab-pgsql.arn, "));

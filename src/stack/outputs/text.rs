@@ -41,10 +41,16 @@ impl NoOutput {
     /// The text to type instead.
     pub fn hint(&self) -> String {
         match self {
-            Self::Unknown { name, known } => match nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are: {}", known.join(", ")),
-            },
+            Self::Unknown { name, known } => {
+                // The name of a section or of an entry stands for all below it.
+                let below: Vec<&str> =
+                    known.iter().map(String::as_str).filter(|one| is_below(one, name)).collect();
+                match nearest(name, known.iter().map(String::as_str)) {
+                    _ if !below.is_empty() => format!("there are: {}", below.join(", ")),
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are: {}", known.join(", ")),
+                }
+            }
             Self::Nothing { .. } => "provision apply".to_owned(),
             Self::Undeclared { section, .. } => {
                 format!("write one below `{section}:` into the stack file, then: provision apply")
@@ -52,6 +58,12 @@ impl NoOutput {
             Self::Missing { missing, .. } => missing.hint.clone(),
         }
     }
+}
+
+/// True for `databases.main.host` below `main`, `databases`, or `databases.main`.
+fn is_below(output: &str, name: &str) -> bool {
+    let is_of = |rest: &str| rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    !name.is_empty() && (is_of(output) || output.split_once('.').is_some_and(|(_, rest)| is_of(rest)))
 }
 
 impl Outputs {

@@ -33,7 +33,7 @@ pub(super) const PART: StackPart = StackPart {
         row("time_zone", "The time zone of its processes.", Shape::Text(TIME_ZONE), Need::Text("UTC")),
         row(
             "image",
-            "The image of the target `gitlab`; without it, the newest of docker-gitlab for the version.",
+            "The image of the target `gitlab`; without it, the newest that is known for the version. Where none is, it is needed.",
             Shape::Text(IMAGE),
             Need::Optional,
         ),
@@ -97,7 +97,7 @@ pub(super) const PART: StackPart = StackPart {
         row("gitaly", "The disk of Git repositories, for the chart.", Shape::Object(GITALY), Need::Optional),
         row(
             "kas",
-            "True for the server of agents for Kubernetes, on `kas.` and the domain.",
+            "True for the server of agents for Kubernetes: of the chart on `kas.` and the domain, of the omnibus package below its host.",
             Shape::Flag,
             Need::Flag(false),
         ),
@@ -239,7 +239,7 @@ const INGRESS: &[Property] = &[
     ),
     row(
         "group",
-        "The group of Ingress objects that share one load balancer, for `class: alb`.",
+        "The group of Ingress objects that share one load balancer, for `class: alb`. Without it, the target `helm-values` has the group `gitlab`.",
         Shape::Text(LABEL),
         Need::Optional,
     ),
@@ -270,8 +270,8 @@ const SUBNET: Pattern =
     Pattern::new("the id of a subnet, such as `subnet-0123456789abcdef0`", "^subnet-[0-9a-f]{8,17}$", 24);
 
 const CERTIFICATE: Pattern = Pattern::new(
-    "the ARN of a certificate in ACM",
-    "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$",
+    "the ARN of a certificate in ACM, which ends in `certificate/` and a UUID",
+    "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
     255,
 );
 

@@ -54,15 +54,23 @@ pub(in crate::stack) fn unknown(part: &StackPart, stack: &Stack, written: &Docum
         };
         for (path, name) in found.into_iter().filter(|(_, name)| !is_known(name)) {
             if let Some(Short { written, .. }) = names.short_for {
-                conflicts.push(Conflict {
-                    path,
-                    options: Vec::new(),
-                    message: format!("`{}` is no set of `{}`", shown(&name), names.section),
-                    remedy: format!(
+                let beginnings = known
+                    .iter()
+                    .flat_map(|one| one.match_indices('-').filter_map(|(at, _)| one.get(..at)))
+                    .filter(|set| is_known(set));
+                let remedy = match nearest(&name, beginnings) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!(
                         "write `{}: {{ {written} }}` below `{}:`, or name each of them here",
                         shown(&name),
                         names.section
                     ),
+                };
+                conflicts.push(Conflict {
+                    path,
+                    options: Vec::new(),
+                    message: format!("`{}` is no set of `{}`", shown(&name), names.section),
+                    remedy,
                 });
                 continue;
             }

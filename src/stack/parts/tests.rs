@@ -23,7 +23,7 @@ gitlab:
   database: gitlab-pgsql
   file_system: gitlab-nfs
   buckets: { artifacts: artifacts }
-  ingress: { certificate_arn: "arn:aws:acm:eu-west-1:123456789012:certificate/0" }
+  ingress: { certificate_arn: "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012" }
   runners: { builder: { executor: docker, image: "docker:28", privileged: true, cpu: 2 } }
 render: { out: deploy }
 "#;
@@ -32,6 +32,22 @@ fn problems(text: &str) -> Vec<String> {
     let error = parse("x", text, &registry()).expect_err("it is wrong");
     let line = |problem| error.position(problem).map(|(line, _)| line).unwrap_or_default();
     error.problems().map(|problem| format!("{}: {problem}", line(problem))).collect()
+}
+
+#[test]
+fn an_option_in_the_place_of_another_and_a_misspelt_one_are_told_once_with_where_they_belong() {
+    for (from, to, message) in [
+        (
+            "  domain: example.com",
+            "  domain: example.com\n  trusted_proxies: [10.0.0.0/8]",
+            "`trusted_proxies` does not stand here",
+        ),
+        ("  domain: example.com", "  domian: example.com", "`domian`"),
+    ] {
+        let found = problems(&ALL.replace(from, to));
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert!(found.contains(message), "{found}");
+    }
 }
 
 #[test]

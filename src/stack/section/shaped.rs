@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::engine::resource::{Mismatch, Need, Pattern, Property, Quotes, Shape, form_of};
-use crate::stack::problem::{Fault, Form, Meant, Problem, shown};
+use crate::stack::problem::{Fault, Form, Meant, Problem, nearest, shown};
 use crate::stack::yaml::{Content, Entry, Node};
 
 /// True if a value is written, and not only its key.
@@ -86,14 +86,20 @@ fn object(node: &Node, parts: &[Property], problems: &mut Vec<Problem>) -> Optio
         return None;
     }
     let find = |key: &str| parts.iter().find(|part| part.name == key).map(|part| part.shape);
-    let unknown = |entry: &Entry| Fault::UnknownKey {
-        key: entry.key.clone(),
-        known: parts.iter().map(|part| part.name).collect(),
+    let unknown = |entry: &Entry| {
+        misplaced(&entry.key, parts).unwrap_or_else(|| Fault::UnknownKey {
+            key: entry.key.clone(),
+            known: parts.iter().map(|part| part.name).collect(),
+        })
     };
     let read = fields(node, problems, &find, &unknown)?;
     let missing = parts.iter().find(|part| part.need == Need::Required && read.get(part.name).is_none());
     if let Some(missing) = missing {
-        let written = |entry: &Entry| entry.key == missing.name;
+        // One that is misspelt has been told of too.
+        let is_misspelt = |entry: &Entry| {
+            find(&entry.key).is_none() && nearest(&entry.key, [missing.name].into_iter()).is_some()
+        };
+        let written = |entry: &Entry| entry.key == missing.name || is_misspelt(entry);
         // A value that cannot be read has been told of.
         if !matches!(&node.content, Content::Map(entries) if entries.iter().any(written)) {
             let message = format!("`{}` is missing", missing.name);
@@ -102,6 +108,24 @@ fn object(node: &Node, parts: &[Property], problems: &mut Vec<Problem>) -> Optio
         return None;
     }
     Some(read)
+}
+
+/// The fault of an option that is known, and has its place below others of these.
+fn misplaced(key: &str, parts: &[Property]) -> Option<Fault> {
+    let mut name = None;
+    let mut below = Vec::new();
+    for part in parts {
+        let options = match part.shape {
+            Shape::Object(options) => options,
+            Shape::TextOr { options: Shape::Object(options), .. } => options,
+            _ => continue,
+        };
+        if let Some(option) = options.iter().find(|option| option.name == key) {
+            name = Some(option.name);
+            below.push(part.name);
+        }
+    }
+    Some(Fault::Misplaced { key: name?, below })
 }
 
 /// Options in the form that its first option shows.

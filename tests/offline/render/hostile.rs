@@ -67,7 +67,12 @@ pub fn plan_saying(text: &str) -> Plan {
             .map(finding)
             .to_vec(),
         drift: [true, false].map(drift).to_vec(),
-        rendered: vec![Rendered { path: text.to_owned(), reason: text.to_owned(), unknown: true }],
+        rendered: vec![Rendered {
+            path: text.to_owned(),
+            reason: text.to_owned(),
+            unknown: true,
+            is_new: true,
+        }],
         ..plans::plan(changes)
     }
 }

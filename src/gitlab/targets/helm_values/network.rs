@@ -107,6 +107,11 @@ pub fn warnings(site: &Site<'_>) -> Vec<String> {
             site.gitlab.host()
         ));
     }
+    if ingress.class == ALB && ingress.tls_secret.is_some() {
+        warnings.push(
+            "`tls_secret` counts for no Ingress of `class: alb`: that has `certificate_arn`".to_owned(),
+        );
+    }
     if ingress.class == "nginx" {
         warnings.push(
             "Ingress NGINX is retired since March 2026 and gets no more patches: `class: alb` is the AWS Load Balancer Controller".to_owned(),

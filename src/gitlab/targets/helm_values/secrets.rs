@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::Site;
-use crate::gitlab::external::bucket;
+use crate::gitlab::external::{KEY, MAIL_PASSWORD, SECRET_KEY, bucket};
+use crate::gitlab::secrets::{Kind, Made, PASSWORD, Recipe, unknown};
 
 /// The connection to S3.
 pub const OBJECTS: &str = "gitlab-object-storage";
@@ -20,54 +21,19 @@ pub const BUNDLE: &str = "global-bundle.crt";
 pub const CONNECTION: &str = "connection";
 pub const CONFIG: &str = "config";
 
-/// A Secret or a ConfigMap, and how it is made.
-pub struct Made {
-    pub name: &'static str,
-    /// For a POSIX shell. No password is an argument of a process: `printf` is a part of the shell.
-    pub commands: String,
-    /// The variables of the shell that the commands read.
-    pub reads: Vec<&'static str>,
-}
-
-impl Made {
-    /// The sentence on it among the warnings.
-    pub fn warning(&self) -> String {
-        let with = match self.reads.as_slice() {
-            [] => String::new(),
-            reads => format!(", with {} in the environment", reads.join(" and ")),
-        };
-        format!(
-            "{} has to be in the cluster before the chart is installed{with}; the commands that make it: provision secret {}",
-            self.name, self.name
-        )
-    }
-
-    /// The sentence above the commands.
-    pub fn about(&self) -> String {
-        let from = match self.reads.as_slice() {
-            [] => String::new(),
-            reads => format!(", from the variables {}", reads.join(" and ")),
-        };
-        format!("To make {}{from}; it needs kubectl:", self.name)
-    }
-}
-
 /// All that the chart needs, in the order in which it is made.
-pub fn all(site: &Site<'_>) -> Vec<Made> {
+pub fn all(site: &Site<'_>) -> Vec<Recipe> {
     let mut all = Vec::new();
-    let namespace = &site.description.kubernetes.namespace;
-    let of_key = |name: &'static str, key: &str, content: &str, reads: &[&'static str]| Made {
-        name,
-        reads: reads.to_vec(),
-        commands: format!(
-            "{content} | kubectl create secret generic {name} --namespace {namespace} --from-file={key}=/dev/stdin"
-        ),
+    let description = site.description;
+    let namespace = &description.kubernetes.namespace;
+    let of_key = |name: &str, key: &str, content: &str, reads: &[&str]| {
+        Recipe::of(&Made::secret(name, key, namespace), reads, &[format!("value=\"$({content})\"")])
     };
-    let region = site.description.region;
+    let region = description.region;
     let is_keyless = site.role.is_some();
-    const KEYS: &[&str] = &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    const KEYS: &[&str] = &[KEY, SECRET_KEY];
     let reads = if is_keyless { &[] } else { KEYS };
-    let keys = r#""$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY""#;
+    let keys = format!(r#""${KEY}" "${SECRET_KEY}""#);
     if site.has_buckets {
         // YAML takes JSON. Its keys are in the order of the alphabet, and the variables in that of the keys.
         let connection = match is_keyless {
@@ -83,8 +49,8 @@ pub fn all(site: &Site<'_>) -> Vec<Made> {
             }
         };
         all.push(of_key(OBJECTS, CONNECTION, &connection, reads));
-        if let (Some(bucket), Some(_)) =
-            (bucket(site.description, site.gitlab, "registry"), &site.gitlab.registry)
+        unknown(description);
+        if let (Some(bucket), Some(_)) = (bucket(description, site.gitlab, "registry"), &site.gitlab.registry)
         {
             let storage = match is_keyless {
                 true => {
@@ -98,7 +64,8 @@ pub fn all(site: &Site<'_>) -> Vec<Made> {
                     format!("printf '{}' {keys}", json!({ "s3": of_s3 }))
                 }
             };
-            all.push(of_key(REGISTRY, CONFIG, &storage, reads));
+            let unknown = unknown(description);
+            all.push(Recipe { unknown, ..of_key(REGISTRY, CONFIG, &storage, reads) });
         }
         if site.gitlab.buckets.contains_key("backups") {
             let of_tool = match is_keyless {
@@ -111,17 +78,13 @@ pub fn all(site: &Site<'_>) -> Vec<Made> {
         }
     }
     if site.gitlab.smtp.as_ref().is_some_and(|smtp| smtp.user.is_some()) {
-        all.push(of_key(SMTP, "password", r#"printf '%s' "$SMTP_PASSWORD""#, &["SMTP_PASSWORD"]));
+        let content = format!(r#"printf '%s' "${MAIL_PASSWORD}""#);
+        all.push(of_key(SMTP, PASSWORD, &content, &[MAIL_PASSWORD]));
     }
     if site.gitlab.verify_database {
-        let bundle = "curl --fail --silent https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem";
-        all.push(Made {
-            name: CERTIFICATES,
-            reads: Vec::new(),
-            commands: format!(
-                "{bundle} | kubectl create configmap {CERTIFICATES} --namespace {namespace} --from-file={BUNDLE}=/dev/stdin"
-            ),
-        });
+        let bundle = "value=\"$(curl --fail --silent --show-error https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem)\"";
+        let made = Made { form: Kind::ConfigMap, ..Made::secret(CERTIFICATES, BUNDLE, namespace) };
+        all.push(Recipe::of(&made, &[], &[bundle.to_owned()]));
     }
     all
 }

@@ -135,10 +135,33 @@ fn backups(site: &Site<'_>, values: &mut Values) {
     values.set_some(&format!("{cron}.persistence.storageClass"), backup.storage_class);
 }
 
-/// The sentences on what a user should know.
+/// Sentences on what is to be done beside the file.
+pub fn notes(site: &Site<'_>) -> Vec<String> {
+    let namespace = &site.description.kubernetes.namespace;
+    let mut notes = Vec::new();
+    if site.gitlab.buckets.contains_key("pages") {
+        notes.push(
+            "GitLab Pages are not switched on in these values: the bucket of `pages` stays empty".to_owned(),
+        );
+    }
+    let (Some(_), Some(role), true) = (&site.role, &site.gitlab.role, site.has_buckets) else {
+        return notes;
+    };
+    let registry = site.gitlab.registry.is_some().then_some("registry");
+    let accounts = COMPONENTS.into_iter().chain(registry).map(|component| {
+        let name = component.rsplit('.').next().unwrap_or(component);
+        format!("{namespace}/gitlab-{name}")
+    });
+    notes.push(format!(
+        "the role {role} has to trust the service accounts of the release, which is to be named `gitlab`: {}",
+        accounts.collect::<Vec<_>>().join(", ")
+    ));
+    notes
+}
+
+/// Sentences on what is unsound, or works otherwise than one may think.
 pub fn warnings(site: &Site<'_>) -> Vec<String> {
     let gitlab = site.gitlab;
-    let namespace = &site.description.kubernetes.namespace;
     let mut warnings = Vec::new();
     if site.cache.is_none() {
         warnings.push(
@@ -157,26 +180,10 @@ pub fn warnings(site: &Site<'_>) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if let (Some(_), Some(role), true) = (&site.role, &gitlab.role, site.has_buckets) {
-        let registry = gitlab.registry.is_some().then_some("registry");
-        let accounts = COMPONENTS.into_iter().chain(registry).map(|component| {
-            let name = component.rsplit('.').next().unwrap_or(component);
-            format!("{namespace}/gitlab-{name}")
-        });
-        warnings.push(format!(
-            "the role {role} has to trust the service accounts of the release, which is to be named `gitlab`: {}",
-            accounts.collect::<Vec<_>>().join(", ")
-        ));
-    }
     if site.has_buckets && !gitlab.buckets.contains_key("backups") {
         warnings.push(
             "there are no backups of repositories: write `backups` and `tmp` below `gitlab.buckets`"
                 .to_owned(),
-        );
-    }
-    if gitlab.buckets.contains_key("pages") {
-        warnings.push(
-            "GitLab Pages are not switched on, so that their bucket is not used by the chart".to_owned(),
         );
     }
     if let Some(file_system) = &gitlab.file_system {

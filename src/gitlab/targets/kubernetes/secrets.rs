@@ -30,10 +30,14 @@ pub fn objects(description: &Description<'_>) -> Vec<Value> {
 
 /// Sentences on Secrets that somebody has to care for. (RDS user guide, "Password management with Amazon RDS and AWS Secrets Manager":
 /// every seven days is the default.)
-pub fn warnings(description: &Description<'_>) -> Vec<String> {
+pub fn notes(description: &Description<'_>) -> Vec<String> {
     let all = managed(description);
     match description.kubernetes.secrets {
-        Secrets::ExternalSecrets => Vec::new(),
+        Secrets::ExternalSecrets if all.is_empty() => Vec::new(),
+        Secrets::ExternalSecrets => vec![format!(
+            "the External Secrets Operator has to be in the cluster first, with a role that may read {} in Secrets Manager",
+            if all.len() == 1 { "the secret" } else { "the secrets" }
+        )],
         Secrets::Csi => all
             .iter()
             .map(|Managed { name, .. }| {
