@@ -200,8 +200,8 @@ mod tests {
         outputs.insert("host".to_owned(), "new.rds.amazonaws.com".into());
         assert_eq!(said(&applied(), &moved, Some(("", ""))), "`databases.gitlab-pgsql.host` changed");
         assert_eq!(
-            said(&applied(), &applied(), Some(("memory: 6Gi", "memory: 2Gi"))),
-            "line 105 is `memory: 2Gi`, and is to be `memory: 6Gi`"
+            said(&applied(), &applied(), Some(("memory: \"6Gi\"", "memory: \"2Gi\""))),
+            "line 218 is `memory: \"2Gi\"`, and is to be `memory: \"6Gi\"`"
         );
         assert_eq!(said(&nothing(), &applied(), None), "it is not there");
         let unknown = said(&nothing(), &nothing(), None);
