@@ -31,8 +31,8 @@ pub use coming::coming;
 pub use comparison::differences;
 pub use description::Description;
 pub use target::{
-    File, Members, Refused, Rendered, Rendering, Target, chosen, files, is_rendered, lacking, left, render,
-    together, undescribed,
+    File, Members, Refused, Rendered, Rendering, Target, chosen, clashes, files, is_rendered, lacking, left,
+    render, together, undescribed,
 };
 pub use targets::config_map;
 

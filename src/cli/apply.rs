@@ -268,7 +268,8 @@ async fn carry_out(
         RunOutcome::Done => {
             delivered.map_err(Failure::undelivered)?;
             if request.options.mode == Mode::Apply {
-                session.write_rendered(writer.state(), screen)?;
+                let is_of_targets = !request.options.targets.is_empty();
+                session.write_rendered(writer.state(), is_of_targets, screen)?;
                 if screen.shows_results() {
                     let outputs = outputs_of(writer.state(), &session.stack);
                     if !outputs.texts().is_empty() {

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::gitlab::targets::TARGETS;
-use crate::gitlab::{Description, File, Refused, chosen, differences, files, lacking, together, undescribed};
+use crate::gitlab::{
+    Description, File, Refused, chosen, clashes, differences, files, lacking, together, undescribed,
+};
 use crate::stack::{Sections, nearest, shown};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
@@ -147,13 +149,11 @@ fn check(
 /// The files that are asked for; without a name, all that the stack file describes and `render.targets` chooses.
 fn wanted(description: &Description<'_>, names: &[String]) -> Result<Vec<File>, Failure> {
     if names.is_empty() {
-        if let [first, rest @ ..] = undescribed(description).as_slice() {
-            let messages = [first].into_iter().chain(rest).map(|one| one.message.as_str());
-            let hints = [first].into_iter().chain(rest).map(|one| one.hint.as_str());
-            let message = messages.collect::<Vec<_>>().join("; ");
-            return Err(
-                Failure::message(FailureKind::Usage, message).hint(hints.collect::<Vec<_>>().join("; "))
-            );
+        let wrong = [undescribed(description), clashes(description)].concat();
+        if !wrong.is_empty() {
+            let messages: Vec<&str> = wrong.iter().map(|one| one.message.as_str()).collect();
+            let hints: Vec<&str> = wrong.iter().map(|one| one.hint.as_str()).collect();
+            return Err(Failure::message(FailureKind::Usage, messages.join("; ")).hint(hints.join("; ")));
         }
         let all = chosen(description);
         return match all.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::description::{Description, Secrets};
 use super::gate;
 use super::secrets::{Recipe, managed, recipes};
-use super::targets::TARGETS;
+use super::targets::{TARGETS, outputs_name};
 use crate::stack::shown;
 
 /// Everything that the program knows of a target.
@@ -130,6 +130,34 @@ pub fn undescribed(description: &Description<'_>) -> Vec<Refused> {
         Some(Refused::new(format!("{message}, which `targets` of `render:` names"), hint))
     };
     lacks.filter_map(of).collect()
+}
+
+/// The names that two Secrets would have, or two ConfigMaps: the one would take the place of the other.
+pub fn clashes(description: &Description<'_>) -> Vec<Refused> {
+    let mut made: BTreeMap<String, String> = BTreeMap::new();
+    let mut twice = BTreeSet::new();
+    for Recipe { name, commands, .. } in recipes(description) {
+        if made.insert(name.clone(), commands.clone()).is_some_and(|other| other != commands) {
+            twice.insert(name);
+        }
+    }
+    let of_secrets = twice.into_iter().map(|name| {
+        let message = format!(
+            "two Secrets would be called `{name}`: that of the entry of this name, and one of GitLab's own"
+        );
+        let hint =
+            "give the entry another name in the stack file; the plan then says how it keeps what it has";
+        Refused::new(message, hint)
+    });
+    let omnibus = description.gitlab.as_ref().and_then(|gitlab| gitlab.omnibus.as_ref());
+    let config_map = omnibus.and_then(|omnibus| omnibus.config_map.as_deref());
+    let of_outputs = config_map.filter(|name| *name == outputs_name(description)).map(|name| {
+        let message = format!(
+            "two ConfigMaps would be called `{name}`: that of the outputs, and that of the omnibus package"
+        );
+        Refused::new(message, "write another name as `config_map` of `omnibus`")
+    });
+    of_secrets.chain(of_outputs).collect()
 }
 
 /// The files that are written where none is named: those that `render.targets` chooses, or all.

@@ -14,6 +14,8 @@ use super::secrets::Recipe;
 use super::target::Target;
 use super::yaml;
 
+pub use kubernetes::outputs_name;
+
 /// One line for each target.
 pub const TARGETS: &[&Target] = &[
     &kubernetes::TARGET,

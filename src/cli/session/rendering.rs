@@ -1,12 +1,12 @@
 //! The rendered files of a plan and of a run: those that will differ, and those that are written after everything has settled.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::engine::plan::{Finding, Level, Plan, Rendered};
+use crate::engine::plan::{Action, Finding, Level, Plan, Rendered};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::state::State;
-use crate::gitlab::{self, Description, File, chosen, coming, differences, gate, undescribed};
-use crate::view::failure::Failure;
+use crate::gitlab::{self, Description, File, chosen, clashes, coming, differences, gate, undescribed};
+use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
 use super::super::rendered::{self, Ready, left_in, there, warnings_with_files};
@@ -44,11 +44,20 @@ impl Session {
             return (Vec::new(), found);
         };
         let (mut differ, mut ready) = (Vec::new(), Vec::new());
-        found.extend(
-            undescribed(&then)
-                .into_iter()
-                .map(|lacks| finding(Level::Error, lacks.message, Some(lacks.hint))),
-        );
+        if let Err(failure) = self.fit_for_rendering(&folder) {
+            let (message, hint) = failure.sentence();
+            found.push(finding(Level::Error, message, hint.map(str::to_owned)));
+            return (Vec::new(), found);
+        }
+        let wrong = undescribed(&then).into_iter().chain(clashes(&then));
+        found.extend(wrong.map(|wrong| finding(Level::Error, wrong.message, Some(wrong.hint))));
+        // With targets, a plan may leave out what a file needs: that is written by a later one.
+        let comes = |output: &String| {
+            let entry = output.split('.').nth(1);
+            let made = plan.changes.iter().filter(|change| change.action != Action::NoOp);
+            entry
+                .is_none_or(|entry| made.map(|change| &change.address).any(|address| address.name() == entry))
+        };
         for file in chosen(&then) {
             let rendered = match gitlab::render(&then, &file) {
                 Ok(rendered) => rendered,
@@ -58,6 +67,9 @@ impl Session {
                     continue;
                 }
             };
+            if !rendered.unknown().iter().all(comes) {
+                continue;
+            }
             let path = format!("{}/{}", out.out.trim_end_matches('/'), file.path());
             let writable = may_be_written(&folder.join(file.path()), Form::Rendered, self.taken());
             let there = writable.and_then(|()| there(&folder, &file));
@@ -90,19 +102,35 @@ impl Session {
     ///
     /// # Errors
     /// Those of [`rendered::write`]. A file that needs what is not there yet is left as it is, and said.
-    pub(in crate::cli) fn write_rendered(&self, state: &State, screen: &mut Screen) -> Result<(), Failure> {
+    pub(in crate::cli) fn write_rendered(
+        &self,
+        state: &State,
+        is_of_targets: bool,
+        screen: &mut Screen,
+    ) -> Result<(), Failure> {
         let Some(folder) = self.rendered_folder() else { return Ok(()) };
+        self.fit_for_rendering(&folder)?;
         let description = Description::new(&self.stack, state);
         let mut ready = Vec::new();
+        let mut later = Vec::new();
         for file in chosen(&description) {
+            let name = file.path();
             match rendered::whole(&description, vec![file]) {
                 Ok(one) => ready.extend(one),
+                Err(_) if is_of_targets => later.push(name),
                 Err(failure) => {
                     let (message, hint) = failure.sentence();
                     screen
                         .say_with_hint(&format!("Not written: {message}"), hint.unwrap_or("provision apply"));
                 }
             }
+        }
+        if !later.is_empty() {
+            let names = later.join(", ");
+            screen.say(&format!(
+                "Not written, since they need more than the targets of this run: {}",
+                harmless(&names)
+            ));
         }
         let written = rendered::write(&folder, &ready, self.taken())?;
         written.iter().for_each(|path| screen.say(&format!("Wrote {}", harmless(&path.to_string_lossy()))));
@@ -112,6 +140,32 @@ impl Session {
             screen.say(&format!(
                 "What is to be done with these files, in {notes} notes: provision render --out {folder}"
             ));
+        }
+        Ok(())
+    }
+
+    /// The folder that the stack file names is a folder below that of the stack file, or is not there yet: a link may come with files of
+    /// others, and would lead elsewhere.
+    fn fit_for_rendering(&self, folder: &Path) -> Result<(), Failure> {
+        let below = self.stack.render_folder().unwrap_or_default();
+        let base: PathBuf = folder
+            .components()
+            .take(folder.components().count() - Path::new(below).components().count())
+            .collect();
+        let mut path = base;
+        for part in Path::new(below).components() {
+            path.push(part);
+            let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
+            let because = match () {
+                () if metadata.is_symlink() => "is a symlink, and rendered files are written through none",
+                () if !metadata.is_dir() => {
+                    "is no folder, and rendered files are written into one of that name"
+                }
+                () => continue,
+            };
+            let name = path.to_string_lossy();
+            return Err(Failure::message(FailureKind::Usage, format!("{} {because}", harmless(&name)))
+                .hint("move it away, or write another folder as `out` of `render`"));
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 mod secrets;
 mod volumes;
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Service, ServiceSpec};
 use serde_json::Value;
 
@@ -41,7 +43,24 @@ fn render(description: &Description<'_>, _: &str) -> Result<Rendering, Refused> 
     }));
     objects.extend(secrets::objects(description));
     notes.extend(secrets::notes(description));
+    only_once(&objects)?;
     Ok(Rendering { text: yaml::documents(&objects), warnings, notes, secrets: Vec::new() })
+}
+
+/// Of two objects of one name, a cluster has the one that was applied last.
+fn only_once(objects: &[Value]) -> Result<(), Refused> {
+    let mut seen = BTreeSet::new();
+    let name = |object: &Value| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (text(&object["kind"]), text(&object["metadata"]["name"]))
+    };
+    match objects.iter().map(name).find(|name| !seen.insert(name.clone())) {
+        None => Ok(()),
+        Some((kind, name)) => Err(Refused::new(
+            format!("there would be two objects of the kind {kind} with the name `{name}`"),
+            "give one of the two that it is made from, a volume or an entry, another name in the stack file",
+        )),
+    }
 }
 
 fn namespace(description: &Description<'_>) -> Value {
@@ -49,9 +68,14 @@ fn namespace(description: &Description<'_>) -> Value {
     object(&Namespace { metadata, ..Namespace::default() })
 }
 
+/// The name of the ConfigMap of outputs.
+pub fn outputs_name(description: &Description<'_>) -> String {
+    format!("{}-outputs", description.stack.stack)
+}
+
 /// A ConfigMap with every output, for pods that want to read them.
 pub(in crate::gitlab) fn outputs(description: &Description<'_>) -> Value {
-    let metadata = metadata(description, format!("{}-outputs", description.stack.stack));
+    let metadata = metadata(description, outputs_name(description));
     object(&ConfigMap { data: Some(description.everything()), metadata, ..ConfigMap::default() })
 }
 
