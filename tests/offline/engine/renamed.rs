@@ -59,6 +59,28 @@ async fn a_move_is_not_offered_to_a_name_that_something_else_is_recorded_under()
     assert!(said.contains("provision state move old new"), "{said}");
 }
 
+#[tokio::test]
+async fn the_objects_of_a_set_that_was_renamed_are_offered_one_move_and_each_by_the_end_of_its_name() {
+    let ends = ["lfs", "secure-files", "tmp"];
+    let mut world = with_disks(&["objects-lfs", "objects-secure-files", "objects-tmp"]).await;
+    for end in ends {
+        world.declarations.remove(&address(&format!("fake_disk.objects-{end}")));
+        world.declare(&format!("fake_disk.things-{end}"), json!({"name": end, "size": 1}));
+    }
+    let plan = world.plan(&options(Mode::Apply)).await;
+    for end in ends {
+        let said = hint(&plan, &format!("fake_disk.objects-{end}"));
+        assert!(said.starts_with("if it was renamed: provision state move objects things;"), "{said}");
+    }
+    // Where one of them stays, each that goes has its own.
+    world.declare("fake_disk.objects-tmp", json!({"name": "objects-tmp", "size": 1}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    for end in ["lfs", "secure-files"] {
+        let said = hint(&plan, &format!("fake_disk.objects-{end}"));
+        assert!(said.contains(&format!("provision state move objects-{end} things-{end}")), "{said}");
+    }
+}
+
 /// A database that AWS calls like this.
 fn called(identifier: &str) -> Document {
     database(json!({ "identifier": identifier, "deletion_protection": false }))
