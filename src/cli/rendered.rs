@@ -136,7 +136,8 @@ pub(super) fn write(folder: &Path, ready: &[Ready], taken: Taken<'_>) -> Result<
     for (path, one) in &differ {
         file::write(path, one.rendered.text.as_bytes(), Readers::AsUsual).map_err(|error| {
             let message = format!("cannot write {}: {error}", harmless(&path.to_string_lossy()));
-            Failure::message(FailureKind::Failed, message).hint(to_write(&error, "`out` of `render`, or --out"))
+            Failure::message(FailureKind::Failed, message)
+                .hint(to_write(&error, "`out` of `render`, or --out"))
         })?;
     }
     Ok(differ.into_iter().map(|(path, _)| path).collect())

@@ -73,6 +73,50 @@ fn a_file_of_somebody_else_stops_the_plan_before_anything_is_made() {
 }
 
 #[test]
+fn a_folder_of_rendered_files_that_is_a_link_or_a_file_stops_the_plan() {
+    let world = world();
+    let elsewhere = tempfile::tempdir().expect("a folder can be made");
+    let deploy = world.path("deploy");
+    std::os::unix::fs::symlink(elsewhere.path(), &deploy).expect("it can be made");
+    world
+        .provision(&["apply", "--auto-approve"])
+        .exits(1)
+        .says(&["deploy is a symlink", "as `out` of `render`"]);
+    assert_eq!(std::fs::read_dir(elsewhere.path()).expect("it is there").count(), 0);
+    std::fs::remove_file(&deploy).expect("it is there");
+    std::fs::write(&deploy, "mine").expect("it can be written");
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["deploy is no folder"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    std::fs::remove_file(&deploy).expect("it is there");
+    world.apply(&[]).says(&["Wrote deploy/kubernetes.yaml"]);
+}
+
+#[test]
+fn a_plan_of_targets_names_no_file_that_needs_more_than_these() {
+    let world = world();
+    let targets = ["--target", "aws_efs_file_system.files"];
+    let plan = world.plan(&targets);
+    assert_eq!(plan["rendered"], Value::Null, "{plan:#}");
+    let applied = world.apply(&targets);
+    applied.says(&["Not written, since they need more than the targets of this run: kubernetes.yaml"]);
+    assert_eq!(text(&world), "");
+    world.apply(&[]).says(&["Wrote deploy/kubernetes.yaml"]);
+    world.plans_nothing();
+}
+
+#[test]
+fn two_secrets_of_one_name_stop_the_plan_and_the_rendering() {
+    let world = World::small();
+    let stack = SMALL.replace("  records:", "  gitlab-secrets:").replace("    password: env:PASSWORD\n", "");
+    assert_ne!(stack, SMALL);
+    world.write_stack(&format!(
+        "{stack}kubernetes: {{ volumes: {{ data: {{ file_system: files }} }} }}\ngitlab: {{ version: \"18.11\", domain: example.com, \
+         database: gitlab-secrets, file_system: files }}\nrender: {{ out: deploy }}\n"
+    ));
+    world.provision(&["plan"]).exits(1).says(&["two Secrets would be called `gitlab-secrets`"]);
+}
+
+#[test]
 fn a_gitlab_that_needs_a_newer_database_stops_the_plan() {
     let world = World::small();
     let gitlab = "gitlab: { version: \"19.2\", domain: example.com, database: records }\n";
