@@ -37,7 +37,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         return Ok(Exit::Done);
     }
     let timeout = request.lock.lock_timeout;
-    let locking = Locking { store: &session.store, command: "drill", timeout, waited: None };
+    let locking = Locking { store: &session.store_to_lock(), command: "drill", timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         let state = writer.state().clone();
         let (address, record) = database(&state, &request.database)?;

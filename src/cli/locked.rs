@@ -74,9 +74,10 @@ fn relieved(holder: &Holder) -> String {
 /// The run that holds a lock, fit to be shown.
 pub(super) fn run_of(holder: &Holder) -> String {
     let Holder { user, host, pid, command, since, caller, .. } = holder;
-    let user = caller.as_ref().unwrap_or(user);
+    let caller =
+        caller.as_ref().map(|arn| format!(", with the credentials {}", harmless(arn))).unwrap_or_default();
     format!(
-        "`{}` of {} on {} (process {pid}, since {})",
+        "`{}` of {} on {} (process {pid}, since {}{caller})",
         harmless(command),
         harmless(user),
         harmless(host),

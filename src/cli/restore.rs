@@ -51,7 +51,8 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         return Ok(Exit::Done);
     }
     let timeout = request.lock.lock_timeout;
-    let locking = Locking { store: &session.store, command: Restore::COMMAND, timeout, waited: None };
+    let locking =
+        Locking { store: &session.store_to_lock(), command: Restore::COMMAND, timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         let state = writer.state().clone();
         if request.forget {

@@ -3,9 +3,12 @@
 mod hinted;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
+use crate::engine::plan::Mode;
+use crate::engine::resource::Id;
 
 fn parse_line(line: &str) -> Result<Cli, clap::Error> {
     parse(&line.split(' ').map(OsString::from).collect::<Vec<_>>())

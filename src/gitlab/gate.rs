@@ -133,7 +133,8 @@ pub fn deleted(description: &Description<'_>, plan: &Plan) -> Vec<Finding> {
         (FILE_SYSTEMS, "file_system", gitlab.file_system.as_ref()),
     ];
     let named = named.into_iter().filter_map(|(section, option, entry)| Some((section, option, entry?)));
-    let buckets = gitlab.buckets.values().map(|entry| (BUCKETS, "buckets", entry));
+    // The option is called like the section.
+    let buckets = gitlab.buckets.values().map(|entry| (BUCKETS, BUCKETS, entry));
     let of = |(section, option, entry): (&'static str, &str, &String)| {
         let address = main_of(section, entry)?;
         let mut changes = plan.changes.iter();

@@ -1,5 +1,7 @@
 //! Sorts the objects of a state: what can be adopted, what comes along with it, and what is left out for which reason.
 
+mod uses;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +14,8 @@ use super::reason::Reason;
 use super::reference::Reference;
 use crate::engine::address::Address;
 use crate::engine::resource::Id;
+pub(super) use uses::is_known;
+use uses::{Use, use_of};
 
 /// An object that can be adopted.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -139,89 +143,6 @@ const GROUP: &str = "aws_security_group";
 /// Parts of a file system that may be left as they are where it is taken over.
 const MAY_BE_LEFT: [&str; 2] = ["aws_efs_access_point", "aws_efs_file_system_policy"];
 
-/// The use of a type of Terraform's here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
-    Database,
-    FileSystem,
-    Bucket,
-    Group,
-    /// Named by databases.
-    SubnetGroup,
-    ParameterGroup,
-    PartOfFileSystem,
-    PartOfBucket,
-    Rule,
-    Network,
-    DefaultGroup,
-    DatabaseCluster,
-    Named,
-}
-
-/// The types of Terraform's AWS provider that have a use here. The ids of others are not read: they may be secrets.
-const USES: [(&str, Use); 51] = [
-    ("aws_db_instance", Use::Database),
-    ("aws_efs_file_system", Use::FileSystem),
-    ("aws_s3_bucket", Use::Bucket),
-    ("aws_security_group", Use::Group),
-    ("aws_db_subnet_group", Use::SubnetGroup),
-    ("aws_db_parameter_group", Use::ParameterGroup),
-    ("aws_efs_mount_target", Use::PartOfFileSystem),
-    ("aws_efs_access_point", Use::PartOfFileSystem),
-    ("aws_efs_backup_policy", Use::PartOfFileSystem),
-    ("aws_efs_file_system_policy", Use::PartOfFileSystem),
-    ("aws_efs_replication_configuration", Use::PartOfFileSystem),
-    ("aws_s3_bucket_versioning", Use::PartOfBucket),
-    ("aws_s3_bucket_server_side_encryption_configuration", Use::PartOfBucket),
-    ("aws_s3_bucket_public_access_block", Use::PartOfBucket),
-    ("aws_s3_bucket_lifecycle_configuration", Use::PartOfBucket),
-    ("aws_security_group_rule", Use::Rule),
-    ("aws_vpc_security_group_ingress_rule", Use::Rule),
-    ("aws_vpc_security_group_egress_rule", Use::Rule),
-    ("aws_vpc_security_group_rules_exclusive", Use::Rule),
-    ("aws_vpc", Use::Network),
-    ("aws_default_vpc", Use::Network),
-    ("aws_subnet", Use::Network),
-    ("aws_default_subnet", Use::Network),
-    ("aws_route", Use::Network),
-    ("aws_route_table", Use::Network),
-    ("aws_default_route_table", Use::Network),
-    ("aws_main_route_table_association", Use::Network),
-    ("aws_route_table_association", Use::Network),
-    ("aws_internet_gateway", Use::Network),
-    ("aws_egress_only_internet_gateway", Use::Network),
-    ("aws_nat_gateway", Use::Network),
-    ("aws_network_acl", Use::Network),
-    ("aws_default_network_acl", Use::Network),
-    ("aws_network_acl_rule", Use::Network),
-    ("aws_vpc_dhcp_options", Use::Network),
-    ("aws_vpc_dhcp_options_association", Use::Network),
-    ("aws_vpc_ipv4_cidr_block_association", Use::Network),
-    ("aws_vpc_endpoint", Use::Network),
-    ("aws_vpc_peering_connection", Use::Network),
-    ("aws_default_security_group", Use::DefaultGroup),
-    ("aws_rds_cluster", Use::DatabaseCluster),
-    ("aws_rds_cluster_instance", Use::DatabaseCluster),
-    ("aws_rds_cluster_endpoint", Use::DatabaseCluster),
-    ("aws_rds_cluster_parameter_group", Use::DatabaseCluster),
-    ("aws_rds_global_cluster", Use::DatabaseCluster),
-    ("aws_db_option_group", Use::Named),
-    ("aws_kms_key", Use::Named),
-    ("aws_kms_alias", Use::Named),
-    ("aws_iam_role", Use::Named),
-    ("aws_db_snapshot", Use::Named),
-    ("aws_directory_service_directory", Use::Named),
-];
-
-fn use_of(kind: &str) -> Option<Use> {
-    USES.iter().find(|(name, _)| *name == kind).map(|(_, one)| *one)
-}
-
-/// True for a type whose attributes are read.
-pub(super) fn is_known(kind: &str) -> bool {
-    use_of(kind).is_some()
-}
-
 /// The fate of an object.
 enum Verdict {
     /// It is adopted by itself.
@@ -290,6 +211,7 @@ fn word(kind: &str) -> &'static str {
         Some(Use::Database) => "database",
         Some(Use::FileSystem) => "files",
         Some(Use::Bucket) => "bucket",
+        Some(Use::Cache) => "cache",
         _ => "group",
     }
 }
@@ -315,13 +237,14 @@ struct Wholes<'a> {
     databases: BTreeMap<Place<'a>, usize>,
     file_systems: BTreeMap<&'a str, usize>,
     buckets: BTreeMap<&'a str, usize>,
+    caches: BTreeMap<Place<'a>, usize>,
 }
 
 /// The objects that use a group, by its name or its id.
 #[derive(Default)]
 struct Users<'a> {
-    subnet_groups: BTreeMap<Place<'a>, BTreeSet<usize>>,
-    parameter_groups: BTreeMap<Place<'a>, BTreeSet<usize>>,
+    /// Subnet groups and parameter groups, of databases and of caches: their names are apart.
+    named: BTreeMap<(Use, Place<'a>), BTreeSet<usize>>,
     groups: BTreeMap<&'a str, BTreeSet<usize>>,
 }
 
@@ -374,11 +297,13 @@ impl<'a> Matching<'a> {
                 Some(Verdict::Along(of)) => of.clone(),
                 _ => continue,
             };
-            if let Some(name) = &facts.subnet_group {
-                users.subnet_groups.entry(self.named(facts, name)).or_default().extend(&of);
-            }
-            if let Some(name) = &facts.parameter_group {
-                users.parameter_groups.entry(self.named(facts, name)).or_default().extend(&of);
+            let [of_subnets, of_parameters] = match purpose {
+                Use::Cache => [Use::CacheSubnetGroup, Use::CacheParameterGroup],
+                _ => [Use::SubnetGroup, Use::ParameterGroup],
+            };
+            let named = [(of_subnets, &facts.subnet_group), (of_parameters, &facts.parameter_group)];
+            for (group, name) in named.into_iter().filter_map(|(group, name)| Some((group, name.as_ref()?))) {
+                users.named.entry((group, self.named(facts, name))).or_default().extend(&of);
             }
             for group in &facts.groups {
                 users.groups.entry(group).or_default().extend(&of);
@@ -392,8 +317,9 @@ impl<'a> Matching<'a> {
             let id = facts.id.as_deref().unwrap_or_default();
             let used = match purpose {
                 Use::Group if groups.contains_key(id) => groups.get(id),
-                Use::SubnetGroup => users.subnet_groups.get(&self.named(facts, id)),
-                Use::ParameterGroup => users.parameter_groups.get(&self.named(facts, id)),
+                Use::SubnetGroup | Use::ParameterGroup | Use::CacheSubnetGroup | Use::CacheParameterGroup => {
+                    users.named.get(&(purpose, self.named(facts, id)))
+                }
                 Use::Group => users.groups.get(id),
                 _ => continue,
             };
@@ -445,6 +371,7 @@ impl<'a> Matching<'a> {
             Use::Network => Some(Reason::Network),
             Use::DefaultGroup => Some(Reason::DefaultGroup),
             Use::DatabaseCluster => Some(Reason::DatabaseCluster),
+            Use::CacheNode => Some(Reason::CacheNode),
             Use::Named => Some(Reason::Named),
             _ => None,
         };
@@ -455,7 +382,7 @@ impl<'a> Matching<'a> {
             return Some(Verdict::Left(Reason::Unmade));
         };
         let reason = match (purpose, &facts.engine) {
-            (Use::Database | Use::FileSystem | Use::Bucket | Use::Group, _)
+            (Use::Database | Use::FileSystem | Use::Bucket | Use::Cache | Use::Group, _)
                 if let Some(stack) = &facts.stack =>
             {
                 Some(Reason::OfStack { stack: stack.clone() })
@@ -467,6 +394,7 @@ impl<'a> Matching<'a> {
                 let named = facts.id.as_deref().is_some_and(|id| self.destinations.contains(id));
                 (named || facts.is_overwritten).then_some(Reason::Destination)
             }
+            (Use::Cache, _) if facts.is_sharded => Some(Reason::ClusterMode),
             (Use::Group, _) if facts.is_of_cluster => Some(Reason::OfCluster),
             (Use::Group, _) if facts.name.as_deref() == Some("default") => Some(Reason::DefaultGroup),
             _ => None,
@@ -488,6 +416,7 @@ impl<'a> Matching<'a> {
                 }
                 Some(Use::FileSystem) => wholes.file_systems.entry(id).or_insert(at),
                 Some(Use::Bucket) => wholes.buckets.entry(id).or_insert(at),
+                Some(Use::Cache) => wholes.caches.entry(self.named(facts, id)).or_insert(at),
                 _ => continue,
             };
             // Terraform may have one object at two addresses, and has to let go of both.

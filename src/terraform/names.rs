@@ -32,7 +32,7 @@ pub(super) fn name(object: &Object, facts: &Facts, word: &str, taken: &mut Taken
     let own = [facts.title.as_deref(), facts.name.as_deref(), facts.id.as_deref()];
     let own = match object.from.kind.as_str() {
         // A database's `name` was the name of what is in it, and its identifier is a name of the right form.
-        "aws_db_instance" | "aws_s3_bucket" => [None, None, own[2]],
+        "aws_db_instance" | "aws_s3_bucket" | "aws_elasticache_replication_group" => [None, None, own[2]],
         "aws_efs_file_system" => [own[0], None, None],
         _ => [None, own[1], None],
     };

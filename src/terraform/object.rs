@@ -82,6 +82,8 @@ pub(super) struct Facts {
     /// True for a file system that a replication writes to.
     pub(super) is_overwritten: bool,
     pub(super) is_of_cluster: bool,
+    /// True for a cache with cluster mode on.
+    pub(super) is_sharded: bool,
     /// The stack that manages it already.
     pub(super) stack: Option<String>,
 }
@@ -98,6 +100,7 @@ impl Facts {
         let arn: Vec<&str> = attributes.arn.text().unwrap_or_default().splitn(6, ':').collect();
         let of_arn = |at: usize| arn.get(at).copied().filter(|part| is_plain(part));
         let groups = attributes.vpc_security_group_ids.texts().chain(attributes.security_groups.texts());
+        let groups = groups.chain(attributes.security_group_ids.texts());
         let is_named_by_kops = name.is_some_and(|name| {
             let ends = tags.get(KOPS_CLUSTER).is_some_and(|cluster| name.ends_with(&format!(".{cluster}")));
             ends || NAMES_OF_KOPS.iter().any(|start| name.starts_with(start))
@@ -112,7 +115,7 @@ impl Facts {
             title: own(tags.get(TITLE)),
             engine: own(attributes.engine.text()),
             source: own(attributes.replicate_source_db.text()),
-            subnet_group: own(attributes.db_subnet_group_name.text()),
+            subnet_group: own(attributes.db_subnet_group_name.text().or(attributes.subnet_group_name.text())),
             parameter_group: own(attributes.parameter_group_name.text()),
             groups: groups.map(str::to_owned).collect(),
             group: own(attributes.security_group_id.text()),
@@ -126,6 +129,7 @@ impl Facts {
                 .collect(),
             is_overwritten: attributes.protection.list().iter().any(overwritten),
             is_of_cluster: tags.are_of_a_cluster() || is_named_by_kops,
+            is_sharded: attributes.cluster_mode.text().is_some_and(|mode| mode != "disabled"),
             stack: own(tags.get(tag::STACK)),
         }
     }

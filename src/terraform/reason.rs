@@ -24,6 +24,10 @@ pub enum Reason {
         engine: String,
     },
     DatabaseCluster,
+    /// A node of ElastiCache, by itself or of a group.
+    CacheNode,
+    /// A cache with cluster mode on.
+    ClusterMode,
     /// A replica without its database.
     LoneReplica {
         source: String,
@@ -37,7 +41,7 @@ pub enum Reason {
         whole: &'static str,
         id: String,
     },
-    /// A subnet group or a parameter group that no database of the state uses.
+    /// A subnet group or a parameter group that nothing of the state uses.
     Unused,
     /// A setting of a bucket that no option is for.
     SettingOfBucket,
@@ -66,6 +70,8 @@ impl Reason {
             Self::DefaultGroup => "default_group",
             Self::Engine { .. } => "engine",
             Self::DatabaseCluster => "database_cluster",
+            Self::CacheNode => "cache_node",
+            Self::ClusterMode => "cluster_mode",
             Self::LoneReplica { .. } => "lone_replica",
             Self::ReplicaOfReplica => "replica_of_replica",
             Self::Destination => "replication_destination",
@@ -104,6 +110,10 @@ impl fmt::Display for Reason {
             Self::Engine { engine } => {
                 return write!(f, "a database with the engine {engine}: only PostgreSQL is managed");
             }
+            Self::CacheNode => {
+                "a node of ElastiCache: only replication groups are managed, and their nodes come along"
+            }
+            Self::ClusterMode => "a cache with cluster mode on: only those without it are managed",
             Self::DatabaseCluster => "a database cluster, or a part of one: only instances are managed",
             Self::LoneReplica { source } => {
                 return write!(
@@ -118,7 +128,7 @@ impl fmt::Display for Reason {
             Self::LonePart { whole, id } => {
                 return write!(f, "a part of the {whole} {id}, which is not among what can be adopted here");
             }
-            Self::Unused => "no database that can be adopted here uses it",
+            Self::Unused => "nothing that can be adopted here uses it",
             Self::SettingOfBucket => "a setting of a bucket that no option is for: it stays in AWS as it is",
             Self::Elsewhere { region } => return write!(f, "in {region}: a stack is in one region"),
             Self::Named => "not managed: what uses it names it, and it stays with Terraform",

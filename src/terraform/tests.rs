@@ -180,6 +180,16 @@ fn what_is_not_ours_is_left_out_with_the_reason() {
         ("aws_rds_cluster.aurora", json!({ "id": "aurora" }), "database_cluster"),
         ("aws_rds_cluster_instance.one", json!({ "id": "aurora-1" }), "database_cluster"),
         (
+            "aws_elasticache_cluster.one",
+            json!({ "id": "shop-001", "replication_group_id": "shop" }),
+            "cache_node",
+        ),
+        (
+            "aws_elasticache_replication_group.sharded",
+            with("shop", json!({ "cluster_mode": "enabled" })),
+            "cluster_mode",
+        ),
+        (
             "aws_efs_file_system.copy",
             with("fs-1", json!({ "protection": [{ "replication_overwrite": "REPLICATING" }] })),
             "replication_destination",
@@ -238,6 +248,44 @@ fn what_terraform_means_to_delete_is_never_taken_over_and_a_block_that_forgets_i
         "{}",
         blocks.text
     );
+}
+
+#[test]
+fn a_cache_takes_its_groups_along_and_none_of_a_database_that_is_called_like_them() {
+    let sorted = sorted(vec![
+        one(
+            "aws_elasticache_replication_group.main",
+            json!({
+                "id": "shop-queue", "cluster_mode": "disabled", "auth_token": CANARY, "subnet_group_name": "data",
+                "parameter_group_name": "tuned", "security_group_ids": ["sg-1"],
+            }),
+        ),
+        one("aws_elasticache_subnet_group.main", json!({ "id": "data" })),
+        one("aws_elasticache_parameter_group.main", json!({ "id": "tuned" })),
+        one("aws_security_group.queue", json!({ "id": "sg-1", "name": "queue" })),
+        one("aws_db_subnet_group.main", json!({ "id": "data" })),
+        one("aws_db_parameter_group.main", json!({ "id": "tuned" })),
+    ]);
+    let along = [
+        "aws_elasticache_subnet_group.main",
+        "aws_elasticache_parameter_group.main",
+        "aws_security_group.queue",
+    ];
+    assert_eq!(
+        adopted(&sorted),
+        [(
+            "aws_elasticache_replication_group.shop-queue=shop-queue".to_owned(),
+            along.map(str::to_owned).to_vec()
+        )]
+    );
+    assert_eq!(
+        reasons(&sorted),
+        [
+            ("aws_db_subnet_group.main (data)".to_owned(), "unused"),
+            ("aws_db_parameter_group.main (tuned)".to_owned(), "unused")
+        ]
+    );
+    assert!(!format!("{sorted:?}").contains(CANARY));
 }
 
 #[test]

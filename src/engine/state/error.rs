@@ -38,8 +38,8 @@ pub enum StateError {
 
 fn describe(holder: &Holder) -> String {
     let Holder { id, user, host, pid, command, since, caller } = holder;
-    let user = caller.as_ref().unwrap_or(user);
-    format!(" by `{command}` of {user} on {host} (process {pid}, since {since}, lock {id})")
+    let caller = caller.as_ref().map(|arn| format!(", with the credentials {arn}")).unwrap_or_default();
+    format!(" by `{command}` of {user} on {host} (process {pid}, since {since}, lock {id}{caller})")
 }
 
 pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> StateError {
