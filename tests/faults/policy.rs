@@ -120,7 +120,6 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("backup:ListRecoveryPointsByResource", "only in `status`"),
     ("rds:DescribeEvents", "only in `drill`"),
     ("rds:RebootDBInstance", "only in `drill` and `restore`"),
-    ("rds:RestoreDBInstanceFromDBSnapshot", "only in `restore`, or where `restore_from` is written"),
     ("rds:RestoreDBInstanceToPointInTime", "only in `restore`, or where `restore_from` is written"),
     ("rds:DescribeDBInstanceAutomatedBackups", "only where a database was deleted outside of provision"),
     (
