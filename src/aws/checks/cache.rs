@@ -19,7 +19,8 @@ use crate::engine::blueprint::Declaration;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::references;
-use crate::engine::plan::Finding;
+use crate::engine::plan::{Action, Finding};
+use crate::engine::planner::Sighting;
 use crate::engine::resource::Id;
 use crate::engine::state::Record;
 use crate::stack::valkey::Version;
@@ -205,7 +206,12 @@ fn passwords(scene: &Scene<'_>) -> Vec<Finding> {
 /// A secret that is deleted, while the cache stays whose password it holds: ElastiCache shows that to nobody.
 fn only_copies(scene: &Scene<'_>) -> Vec<Finding> {
     let changes = &scene.planning.plan.changes;
-    let goes = |address: &Address| changes.iter().any(|one| one.address == *address && !one.goes.is_empty());
+    // One whose deletion an earlier run has begun goes too, though nothing is to be called for that.
+    let goes = |address: &Address| {
+        let its = changes.iter().filter(|one| one.address == *address);
+        its.clone().any(|one| !one.goes.is_empty() || one.action == Action::Delete)
+            || scene.sightings.get(address).and_then(Sighting::live).is_none()
+    };
     let records = || scene.state.into_iter().flat_map(|state| &state.resources);
     let secrets = changes.iter().filter(|one| one.address.kind() == SECRET);
     let finding = |(secret, id): (&Address, &Id)| {
