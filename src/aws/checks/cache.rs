@@ -203,7 +203,7 @@ fn passwords(scene: &Scene<'_>) -> Vec<Finding> {
     stands.filter_map(finding).collect()
 }
 
-/// A secret that is deleted, while the cache stays whose password it holds: ElastiCache shows that to nobody.
+/// A secret that is deleted, while the cache stays whose password it holds: ElastiCache shows none.
 fn only_copies(scene: &Scene<'_>) -> Vec<Finding> {
     let changes = &scene.planning.plan.changes;
     // One whose deletion an earlier run has begun goes too, though nothing is to be called for that.

@@ -1,5 +1,5 @@
 //! OIDC providers of IAM, watched: read for the issuer and the audiences of tokens, never made, tagged or changed. kops makes the one of a
-//! cluster, and puts its lists back whatever others write into them.
+//! cluster, and puts its lists back after changes of others.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -125,7 +125,7 @@ impl Kept {
     }
 
     /// The name of a parameter group. A new one ends with its family, so that the groups of two families can stand side by side while an
-    /// upgrade goes on. A recorded one is kept, whatever it is, for as long as its family is; then its stem is, which `without` finds.
+    /// upgrade goes on. A recorded one is kept for as long as its family is; then its stem is, which `without` finds.
     pub(in crate::stack) fn name_in_family(
         &self,
         address: &Address,
