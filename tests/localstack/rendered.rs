@@ -83,6 +83,12 @@ fn a_folder_of_rendered_files_that_is_a_link_or_a_file_stops_the_plan() {
         .exits(1)
         .says(&["deploy is a symlink", "as `out` of `render`"]);
     assert_eq!(std::fs::read_dir(elsewhere.path()).expect("it is there").count(), 0);
+    // The same folder, written otherwise, from another one.
+    world.edit_stack("out: deploy", "out: ./deploy");
+    let stack = world.path("provision.yaml").display().to_string();
+    let refused = world.provision(&["plan", "-c", &stack]).exits(1);
+    refused.says(&["deploy is a symlink"]);
+    world.edit_stack("out: ./deploy", "out: deploy");
     std::fs::remove_file(&deploy).expect("it is there");
     std::fs::write(&deploy, "mine").expect("it can be written");
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["deploy is no folder"]);

@@ -44,7 +44,7 @@ impl Session {
             return (Vec::new(), found);
         };
         let (mut differ, mut ready) = (Vec::new(), Vec::new());
-        if let Err(failure) = self.fit_for_rendering(&folder) {
+        if let Err(failure) = self.fit_for_rendering() {
             let (message, hint) = failure.sentence();
             found.push(finding(Level::Error, message, hint.map(str::to_owned)));
             return (Vec::new(), found);
@@ -109,7 +109,7 @@ impl Session {
         screen: &mut Screen,
     ) -> Result<(), Failure> {
         let Some(folder) = self.rendered_folder() else { return Ok(()) };
-        self.fit_for_rendering(&folder)?;
+        self.fit_for_rendering()?;
         let description = Description::new(&self.stack, state);
         let mut ready = Vec::new();
         let mut later = Vec::new();
@@ -146,13 +146,9 @@ impl Session {
 
     /// The folder that the stack file names is a folder below that of the stack file, or is not there yet: a link may come with files of
     /// others, and would lead elsewhere.
-    fn fit_for_rendering(&self, folder: &Path) -> Result<(), Failure> {
+    fn fit_for_rendering(&self) -> Result<(), Failure> {
         let below = self.stack.render_folder().unwrap_or_default();
-        let base: PathBuf = folder
-            .components()
-            .take(folder.components().count() - Path::new(below).components().count())
-            .collect();
-        let mut path = base;
+        let mut path = self.upper_folder();
         for part in Path::new(below).components() {
             path.push(part);
             let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
@@ -173,8 +169,12 @@ impl Session {
     /// The folder of rendered files, if the stack file names one: it counts from the folder of the upper stack file.
     fn rendered_folder(&self) -> Option<PathBuf> {
         let out = self.stack.render_folder()?;
-        let folder = self.stack_paths.last().map(|path| folder_of(path)).unwrap_or_default();
-        Some(folder.join(out))
+        Some(self.upper_folder().join(out))
+    }
+
+    /// The folder of the upper stack file.
+    fn upper_folder(&self) -> PathBuf {
+        self.stack_paths.last().map(|path| folder_of(path)).unwrap_or_default()
     }
 }
 
