@@ -5,19 +5,25 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use provision::cli::screen::{Screen, styles, within};
-use provision::cli::{self, logging, usage};
-use provision::view::failure::{Failure, FailureKind};
-use provision::view::without_commands;
+use provision::cli::{self, completions, logging, usage};
+use provision::view::failure::{Failure, FailureKind, of_usage};
+use provision::view::{Versioned, json_line, without_commands};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 fn main() -> ExitCode {
     leave_no_core();
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    match completions::answered(&arguments, std::env::current_dir().ok().as_deref()) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return say(&error, &arguments),
+    }
     let cli = match cli::parse(&arguments) {
         Ok(cli) => cli,
         Err(message) => return say(&message, &arguments),
     };
     logging::start(cli.global.verbose);
+    let is_json = cli.global.json;
     let mut screen = Screen::of(&cli.global);
     let result = cli::run(cli, &mut screen);
     let Screen { out, mut err, styles, carried, .. } = screen;
@@ -27,7 +33,10 @@ fn main() -> ExitCode {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
             let failure = failure.carrying(&carried);
-            err.write(&failure.text(&styles.err));
+            match is_json {
+                true => failure.document().into_iter().for_each(|told| err.json_line(&Versioned::of(told))),
+                false => err.write(&failure.text(&styles.err)),
+            }
             ExitCode::from(failure.kind().exit_code())
         }
     }
@@ -46,6 +55,11 @@ fn leave_no_core() {
 /// Prints help, the version, or what is wrong with the command line. Exit code 2 has another meaning here.
 fn say(message: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let printed = match usage::explanation(message, arguments) {
+        Some(text) if usage::wants_json(arguments) => {
+            let text = anstream::adapter::strip_str(&text).to_string();
+            let line = json_line(&Versioned::of(of_usage(&text)));
+            anstream::stderr().write_all(format!("{line}\n").as_bytes())
+        }
         Some(text) => {
             let text = within(&text, &styles().err);
             anstream::stderr().write_all(without_commands(&text, true).as_bytes())

@@ -92,6 +92,7 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
                 writer.commit().await.map_err(state_failure)?;
                 if global.json {
                     let mut progress = screen.progress(words(&request.options));
+                    progress.event(&Event::RunStarted(Box::new(writer.run().clone())));
                     progress.event(&Event::Summary(nothing_done(accepted)));
                     progress.finish().map_err(Failure::undelivered)?;
                 } else {
@@ -252,6 +253,7 @@ async fn carry_out(
         writer.edit(edit);
     }
     let mut progress = screen.progress(words(&request.options));
+    progress.event(&Event::RunStarted(Box::new(writer.run().clone())));
     let run = Run {
         cloud: &session.cloud,
         registry: &session.registry,

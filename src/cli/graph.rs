@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use crate::engine::plan::Mode;
 use crate::view::failure::{Failure, FailureKind};
-use crate::view::{GraphView, dot, mermaid};
+use crate::view::{GraphDocument, GraphView, dot, mermaid};
 
 use super::options::Global;
 use super::screen::Screen;
@@ -38,6 +38,10 @@ pub(super) async fn run(request: Graph, global: &Global, screen: &mut Screen) ->
         show::warnings(discovery, screen);
     }
     let graph = GraphView::of(&outlook.planning.plan);
+    if global.json {
+        screen.report(GraphDocument::from(&graph));
+        return Ok(Exit::Done);
+    }
     screen.out.as_it_is(&match request.format {
         Format::Dot => dot(&graph),
         Format::Mermaid => mermaid(&graph),

@@ -190,7 +190,7 @@ fn no_region(error: NoRegion) -> Failure {
 }
 
 /// The place of a stack's state: a file, or else a place in S3.
-fn state_at(options: &Global, chosen: &Chosen) -> StateAt {
+pub(super) fn state_at(options: &Global, chosen: &Chosen) -> StateAt {
     let usual = || chosen.folder().join(format!("state/{}.json", chosen.stack.stack));
     chosen.named_state(options).unwrap_or_else(|| StateAt::File(usual()))
 }

@@ -328,7 +328,7 @@ struct Told<'a> {
 impl Told<'_> {
     fn event(&mut self, event: &Event, screen: &mut Screen) {
         match screen.show {
-            Show::Json => screen.out.json_line(&crate::view::Versioned::of(event)),
+            Show::Json => screen.event(event),
             Show::End => {}
             Show::Live | Show::Lines => screen.err.line(&step_text(event)),
         }

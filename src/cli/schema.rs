@@ -14,8 +14,9 @@ use crate::recovery::course;
 use crate::recovery::status::Status;
 use crate::stack;
 use crate::stack::outputs::{self, Outputs};
-use crate::view::Versioned;
+use crate::view::failure::ErrorDocument;
 use crate::view::failure::Failure;
+use crate::view::{GraphDocument, Timed, Versioned};
 
 use super::Exit;
 use super::screen::Screen;
@@ -71,6 +72,10 @@ pub enum Document {
     ProcedureEvent,
     /// The document of `restore --forget --json`
     RestoreForgotten,
+    /// The document of `graph --json`
+    Graph,
+    /// What a command that failed prints to standard error with `--json`
+    Error,
 }
 
 /// Prints a schema.
@@ -86,7 +91,7 @@ pub fn schema(document: Document) -> Value {
         Document::Stack => ("A stack file", "1.0", stack::schema(&registry())),
         Document::Plan => ("A plan", FORMAT_VERSION, of::<Plan>()),
         Document::SavedPlan => ("A saved plan", FORMAT_VERSION, of::<SavedPlan>()),
-        Document::Event => ("An event of a run", FORMAT_VERSION, of::<Versioned<Event>>()),
+        Document::Event => ("An event of a run", FORMAT_VERSION, of::<Versioned<Timed<Event>>>()),
         Document::Output => ("The outputs of a stack", outputs::FORMAT_VERSION, of::<Outputs>()),
         Document::OutputValue => ("An output", FORMAT_VERSION, of::<Versioned<OutputValue<'_>>>()),
         Document::State => ("A state file", "2", sealed(of::<state::State>())),
@@ -117,11 +122,13 @@ pub fn schema(document: Document) -> Value {
             ("The steps of a procedure", FORMAT_VERSION, of::<Versioned<course::Steps>>())
         }
         Document::ProcedureEvent => {
-            ("An event of a procedure", FORMAT_VERSION, of::<Versioned<course::Event>>())
+            ("An event of a procedure", FORMAT_VERSION, of::<Versioned<Timed<course::Event>>>())
         }
         Document::RestoreForgotten => {
             ("A restore that was let go of", FORMAT_VERSION, of::<Versioned<report::RestoreForgotten>>())
         }
+        Document::Graph => ("What depends on what", FORMAT_VERSION, of::<Versioned<GraphDocument>>()),
+        Document::Error => ("An error", FORMAT_VERSION, of::<Versioned<ErrorDocument>>()),
         Document::Init => ("A new stack file", FORMAT_VERSION, of::<Versioned<report::Init>>()),
     };
     published(&name, &format!("{title} of provision"), version, schema)

@@ -10,7 +10,7 @@ use terminal_size::{Width, terminal_size_of};
 use crate::view::progress::{Progress, Show, Sink, Styles};
 use crate::view::{Carried, Page, RunWords, Style, harmless, leads_to_a_command, visible_width, words};
 
-use crate::view::Versioned;
+use crate::view::{Timed, Versioned};
 
 use super::options::{Approval, Global};
 
@@ -113,10 +113,20 @@ impl Screen {
         self.json(&Versioned::of(document));
     }
 
+    /// Prints an event as a line of JSON, with its time.
+    pub fn event<T: Serialize>(&mut self, event: T) {
+        self.out.json_line(&Versioned::of(Timed { time: now(), event }));
+    }
+
     /// The progress of a run, as the options want it.
     pub fn progress(&self, words: RunWords) -> Progress {
-        Progress::new(self.show, words, self.styles).carrying(self.carried.clone())
+        Progress::new(self.show, words, self.styles, now).carrying(self.carried.clone())
     }
+}
+
+/// The time, as events have it.
+pub(super) fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
 }
 
 /// Each line made harmless; one that is wider than the terminal is broken between its words, and within no command.

@@ -16,6 +16,11 @@ pub fn printed(message: &clap::Error) -> String {
     examples::printed(&message.render().ansi().to_string())
 }
 
+/// True if a command line asks for JSON, as far as it can be read.
+pub fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
+}
+
 /// The ending of clap's messages.
 const FOOTER: &str = "For more information, try";
 /// A longer argument is cut short where it is repeated, in bytes.

@@ -7,11 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::address::Address;
 use crate::engine::plan::{Action, Change, Summary};
+use crate::engine::state::PastRun;
 
 /// One event; one line of `apply --json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
+    /// The first line: which run it is, and with which credentials.
+    RunStarted(Box<PastRun>),
     StepStarted {
         address: Address,
         action: Action,

@@ -1,13 +1,17 @@
 //! A failure as the program's caller sees it: an exit code, a chain of causes, and what to do.
 
 mod cut;
+mod document;
 mod fitted;
 
 use std::error::Error;
 use std::fmt;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use schemars::JsonSchema;
+use serde::Serialize;
 
+pub use document::{ErrorDocument, Problem, Told, of_usage};
 use fitted::Fitted;
 
 use crate::view::{Carried, Ink, Page, Style, harmless, is_harmful, words};
@@ -21,7 +25,8 @@ pub struct Failure {
 }
 
 /// The meaning of a failure to a script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// The command line or the stack file is wrong.
     Usage,
@@ -230,6 +235,7 @@ mod tests {
     use miette::{NamedSource, SourceSpan};
 
     use super::*;
+    use crate::engine::cloud::{CloudError, KindError, Outcome};
 
     const PLAIN: Style = Style { color: false, width: 60 };
 
@@ -303,6 +309,53 @@ mod tests {
         let place = SourceSpan::from((14, key.len()));
         let file = NamedSource::new("provision.yaml", text);
         Failure::diagnostic(FailureKind::Usage, UnknownKey { key: key.to_owned(), file, place })
+    }
+
+    #[test]
+    fn a_script_gets_a_failure_as_a_document() {
+        let call = CloudError {
+            operation: "rds:CreateDBInstance",
+            code: "DBInstanceAlreadyExists".to_owned(),
+            message: "it is there".to_owned(),
+            request_id: Some("1-2".to_owned()),
+            outcome: Outcome::Exists,
+        };
+        let failure = Failure::failed(KindError::Cloud(call)).hint("provision plan");
+        let told = failure.document().expect("it is not said yet").error;
+        assert_eq!((told.kind, told.exit_code), (FailureKind::Failed, 1));
+        assert_eq!(told.operation.as_deref(), Some("rds:CreateDBInstance"));
+        assert_eq!(
+            (told.code.as_deref(), told.request_id.as_deref()),
+            (Some("DBInstanceAlreadyExists"), Some("1-2"))
+        );
+        assert_eq!((told.causes, told.hint.as_deref()), (Vec::new(), Some("provision plan")));
+        let cause = Unreadable { source: Passed(std::io::Error::other("disk on fire")) };
+        let told = Failure::new(FailureKind::Locked, cause).document().expect("it is not said yet").error;
+        assert_eq!((told.message.as_str(), told.exit_code), ("cannot read the state", 3));
+        assert_eq!(told.causes, ["disk on fire"]);
+        assert_eq!(Failure::said(FailureKind::Failed).document(), None);
+    }
+
+    #[test]
+    fn an_error_in_a_file_has_its_place_in_the_document() {
+        let told = unknown_key("clutser").document().expect("it is not said yet").error;
+        let [problem] = &told.problems[..] else { panic!("{:?}", told.problems) };
+        assert_eq!(problem.message, "unknown key `clutser`");
+        assert_eq!(
+            (problem.file.as_deref(), problem.line, problem.column),
+            (Some("provision.yaml"), Some(2), Some(1))
+        );
+        assert_eq!(problem.help.as_deref(), Some("did you mean `cluster`?"));
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_a_document_too() {
+        let told = of_usage("error: unexpected argument '--x' found\n\nUsage: provision plan\n\nhint: provision plan --help\n").error;
+        assert_eq!(told.message, "unexpected argument '--x' found");
+        assert_eq!(
+            (told.causes, told.hint.as_deref()),
+            (vec!["Usage: provision plan".to_owned()], Some("provision plan --help"))
+        );
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The dependencies of resources, as a drawing for Graphviz or Mermaid.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::engine::address::Address;
 use crate::engine::plan::{Action, Plan};
 
@@ -22,6 +25,41 @@ impl GraphView {
             planned.map(|on| (change.address.clone(), on.clone()))
         });
         Self { nodes, edges: edges.collect() }
+    }
+}
+
+/// The graph as a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GraphDocument {
+    pub nodes: Vec<GraphNode>,
+    pub edges: Vec<GraphEdge>,
+}
+
+/// A resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GraphNode {
+    pub address: Address,
+    /// The planned action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+}
+
+/// A resource that depends on another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GraphEdge {
+    pub from: Address,
+    /// The one that it depends on.
+    pub to: Address,
+}
+
+impl From<&GraphView> for GraphDocument {
+    fn from(view: &GraphView) -> Self {
+        let node = |(address, action): &(Address, Option<Action>)| GraphNode {
+            address: address.clone(),
+            action: *action,
+        };
+        let edge = |(from, to): &(Address, Address)| GraphEdge { from: from.clone(), to: to.clone() };
+        Self { nodes: view.nodes.iter().map(node).collect(), edges: view.edges.iter().map(edge).collect() }
     }
 }
 

@@ -7,8 +7,7 @@ mod sink;
 use indicatif::ProgressDrawTarget;
 
 use crate::engine::event::Event;
-use crate::view::Versioned;
-use crate::view::{Carried, RunReport, RunWords, Style};
+use crate::view::{Carried, RunReport, RunWords, Style, Timed, Versioned};
 
 use live::Live;
 use plain::Plain;
@@ -24,7 +23,12 @@ pub struct Progress {
     out: Sink,
     err: Sink,
     styles: Styles,
+    /// The time of an event, as it is written.
+    clock: Clock,
 }
+
+/// Tells the time: UTC, RFC 3339.
+pub type Clock = fn() -> String;
 
 /// The styles of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,19 +60,19 @@ enum Mode {
 
 impl Progress {
     /// Progress on the process's own streams.
-    pub fn new(show: Show, words: RunWords, styles: Styles) -> Self {
-        Self::on(Sink::stdout(), Sink::stderr(), show, words, styles)
+    pub fn new(show: Show, words: RunWords, styles: Styles, clock: Clock) -> Self {
+        Self::on((Sink::stdout(), Sink::stderr()), show, words, styles, clock)
     }
 
     /// Progress on these streams. Lines that change in place are drawn on standard error all the same.
-    pub fn on(out: Sink, err: Sink, show: Show, words: RunWords, styles: Styles) -> Self {
+    pub fn on((out, err): (Sink, Sink), show: Show, words: RunWords, styles: Styles, clock: Clock) -> Self {
         let mode = match show {
             Show::Live => Mode::Live(Live::new(ProgressDrawTarget::stderr(), styles.err)),
             Show::Lines => Mode::Plain(Plain::default()),
             Show::Json => Mode::Json,
             Show::End => Mode::Quiet,
         };
-        Self { mode, report: RunReport::default(), words, out, err, styles }
+        Self { mode, report: RunReport::default(), words, out, err, styles, clock }
     }
 
     /// The progress with these options in every command that it names: see [`Sink::carrying`].
@@ -84,7 +88,7 @@ impl Progress {
     pub fn event(&mut self, event: &Event) {
         self.report.note(event);
         match &mut self.mode {
-            Mode::Json => self.out.json_line(&Versioned::of(event)),
+            Mode::Json => self.out.json_line(&Versioned::of(Timed { time: (self.clock)(), event })),
             Mode::Live(live) => live.event(event),
             Mode::Plain(plain) => {
                 if let Some(line) = plain.line(event) {

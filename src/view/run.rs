@@ -62,7 +62,8 @@ impl RunReport {
             Event::StepSkipped { address, because, .. } => {
                 self.skipped.entry(because.clone()).or_default().push(address.clone());
             }
-            Event::StepStarted { .. }
+            Event::RunStarted(_)
+            | Event::StepStarted { .. }
             | Event::Settling { .. }
             | Event::StepDone { .. }
             | Event::Summary(_) => {}

@@ -20,3 +20,12 @@ impl<T> Versioned<T> {
         Self { format_version: FORMAT_VERSION.to_owned(), document }
     }
 }
+
+/// An event with the time at which it was told.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Timed<T> {
+    /// UTC, RFC 3339, to the millisecond.
+    pub time: String,
+    #[serde(flatten)]
+    pub event: T,
+}

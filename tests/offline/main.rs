@@ -4,6 +4,7 @@ mod bad_input;
 mod blueprint_fits_kinds;
 mod command_line;
 mod company;
+mod completions;
 mod conformance;
 mod described;
 mod endpoint;

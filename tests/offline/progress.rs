@@ -44,6 +44,11 @@ impl Write for Gone {
     }
 }
 
+/// A clock that stands still.
+fn noon() -> String {
+    "2026-11-22T12:00:00.000Z".to_owned()
+}
+
 fn words() -> RunWords {
     RunWords { title: "Apply", again: "provision apply".to_owned() }
 }
@@ -51,7 +56,8 @@ fn words() -> RunWords {
 /// The text that the events print on standard output and standard error.
 fn shown(show: Show, events: &[Event]) -> (String, String) {
     let (out, err) = (Shared::default(), Shared::default());
-    let mut progress = Progress::on(Sink::new(out.clone()), Sink::new(err.clone()), show, words(), STYLES);
+    let mut progress =
+        Progress::on((Sink::new(out.clone()), Sink::new(err.clone())), show, words(), STYLES, noon);
     events.iter().for_each(|event| progress.event(event));
     progress.finish().expect("memory can be written");
     (out.text(), err.text())
@@ -303,13 +309,14 @@ fn json_is_one_event_a_line_and_nothing_else() {
     assert_eq!(err, "");
     let read: Vec<Event> = out.lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
     assert_eq!(read, events);
+    assert!(out.lines().all(|line| line.contains(&format!("\"time\":\"{}\"", noon()))), "{out}");
     assert!(!out.contains('\u{1b}'));
 }
 
 #[test]
 fn a_reader_that_goes_away_does_not_stop_a_run_and_is_told_nothing() {
     for show in [Show::Live, Show::Lines, Show::Json, Show::End] {
-        let mut progress = Progress::on(Sink::new(Gone), Sink::new(Gone), show, words(), STYLES);
+        let mut progress = Progress::on((Sink::new(Gone), Sink::new(Gone)), show, words(), STYLES, noon);
         failed_run().iter().for_each(|event| progress.event(event));
         assert!(progress.finish().is_err(), "{show:?}");
     }

@@ -31,7 +31,8 @@ use crate::recovery::status::{
 use crate::stack::outputs;
 use crate::terraform::{Adoptable, Reference, read, sort};
 use crate::validator;
-use crate::view::Versioned;
+use crate::view::failure::{ErrorDocument, FailureKind, Problem, Told};
+use crate::view::{GraphDocument, GraphView, Timed, Versioned};
 
 fn accepts(document: Document, value: &Value) -> bool {
     validator::accepts(&schema(document), value)
@@ -182,6 +183,7 @@ fn events() -> Vec<Event> {
         elapsed_seconds: 0.5,
     };
     vec![
+        Event::RunStarted(Box::new(past_run())),
         Event::StepStarted { address: address.clone(), action },
         Event::Settling {
             address: address.clone(),
@@ -201,6 +203,43 @@ fn events() -> Vec<Event> {
         Event::StepSkipped { address: address.clone(), action, because: address },
         Event::Summary(summary),
     ]
+}
+
+fn timed<T>(event: T) -> Versioned<Timed<T>> {
+    Versioned::of(Timed { time: "2026-11-22T04:30:00.000Z".to_owned(), event })
+}
+
+fn error_document() -> ErrorDocument {
+    let text = || Some("text".to_owned());
+    let problem = Problem {
+        message: "unknown key".to_owned(),
+        file: text(),
+        line: Some(2),
+        column: Some(1),
+        help: text(),
+    };
+    ErrorDocument {
+        error: Told {
+            kind: FailureKind::Failed,
+            exit_code: 1,
+            message: "it failed".to_owned(),
+            causes: vec!["for a reason".to_owned()],
+            operation: text(),
+            code: text(),
+            request_id: text(),
+            problems: vec![problem],
+            hint: text(),
+        },
+    }
+}
+
+fn graph() -> GraphDocument {
+    let (from, to) = (at("aws_efs_mount_target.gitlab-nfs/eu-west-1a"), at("aws_efs_file_system.gitlab-nfs"));
+    let view = GraphView {
+        nodes: vec![(from.clone(), Some(Action::Create)), (to.clone(), None)],
+        edges: vec![(from, to)],
+    };
+    GraphDocument::from(&view)
 }
 
 fn value(document: &impl serde::Serialize) -> Value {
@@ -495,8 +534,10 @@ fn documents() -> Vec<(Document, Value)> {
         ),
         (Document::ImportTerraform, value(&Versioned::of(terraform(&removed, &sorted.adoptable)))),
     ];
-    documents.extend(procedure.map(|event| (Document::ProcedureEvent, value(&Versioned::of(event)))));
-    documents.extend(events().into_iter().map(|event| (Document::Event, value(&Versioned::of(event)))));
+    documents.push((Document::Error, value(&Versioned::of(error_document()))));
+    documents.push((Document::Graph, value(&Versioned::of(graph()))));
+    documents.extend(procedure.map(|event| (Document::ProcedureEvent, value(&timed(event)))));
+    documents.extend(events().into_iter().map(|event| (Document::Event, value(&timed(event)))));
     documents.extend(changes.map(|change| (Document::StateChange, value(&Versioned::of(change)))));
     documents
 }
@@ -535,7 +576,7 @@ fn the_schemas_refuse_what_the_program_would_never_write() {
         *whole.pointer_mut(pointer).expect(pointer) = wrong;
         !accepts(document, &whole)
     };
-    let (plan, state, event) = (value(&plan()), value(&state()), value(&Versioned::of(&events()[0])));
+    let (plan, state, event) = (value(&plan()), value(&state()), value(&timed(&events()[0])));
     assert!(broken(Document::Plan, plan.clone(), "/changes/0/action", json!("explode")));
     assert!(broken(Document::Plan, plan.clone(), "/changes/0/address", json!("no address")));
     assert!(broken(Document::Plan, plan, "/summary/create", json!("many")));

@@ -219,6 +219,11 @@ impl Writer {
         self.staged.push(edit);
     }
 
+    /// The run, as the history of the state has it.
+    pub fn run(&self) -> &PastRun {
+        &self.run
+    }
+
     /// Takes note of the plan that is carried out, by its digest.
     pub fn carries_out(&mut self, digest: String) {
         self.run.plan = Some(digest);

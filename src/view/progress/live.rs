@@ -27,6 +27,7 @@ impl Live {
 
     pub(super) fn event(&mut self, event: &Event) {
         match event {
+            Event::RunStarted(_) => {}
             Event::StepStarted { address, action } => self.begin(address, *action),
             Event::Settling { address, action, status, .. } => {
                 self.begin(address, *action);

@@ -68,7 +68,7 @@ pub(super) fn ended(event: &Event) -> Option<String> {
         Event::StepSkipped { address, action, because } => {
             Some(format!("{}: {} skipped because of {}", name(address), action.name(), name(because)))
         }
-        Event::StepStarted { .. } | Event::Settling { .. } | Event::Summary(_) => None,
+        Event::RunStarted(_) | Event::StepStarted { .. } | Event::Settling { .. } | Event::Summary(_) => None,
     }
 }
 

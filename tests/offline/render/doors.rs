@@ -180,7 +180,8 @@ fn run(show: Show, text: &str, style: Style) -> String {
     let (out, err) = (Written::default(), Written::default());
     let words = RunWords { title: "Apply", again: "provision apply".to_owned() };
     let styles = Styles { out: style, err: style };
-    let mut progress = Progress::on(Sink::new(out.clone()), Sink::new(err.clone()), show, words, styles);
+    let mut progress =
+        Progress::on((Sink::new(out.clone()), Sink::new(err.clone())), show, words, styles, String::new);
     events_saying(text).iter().for_each(|event| progress.event(event));
     format!("{}\n{}", out.take(), err.take())
 }
