@@ -1,5 +1,7 @@
 //! The account of a change in words: all that happens to the service, its clients and its data, and when.
 
+use std::collections::BTreeSet;
+
 use crate::engine::plan::{Action, Change, Consequence, FieldChange, What, When};
 
 use super::action::{TAKEN_BACK, effect_text, opening, order_text, window_text};
@@ -85,9 +87,17 @@ pub(super) fn field_cost(field: &FieldChange) -> Option<String> {
     }
 }
 
-/// The same where the head of the block does not say it already, of this field alone.
+/// The same where the head of the block does not say it already: of several fields, or apart from the one time that all of them have.
 pub(super) fn unsaid_cost(change: &Change, field: &FieldChange) -> Option<String> {
     let is_alone = change.fields.len() == 1 && change.account.len() == 1;
-    let said = is_alone && change.action != Action::Replace && !field.takes_back;
-    field_cost(field).filter(|_| !said)
+    if is_alone && change.action != Action::Replace && !field.takes_back {
+        return None;
+    }
+    let times = change.account.iter().map(|one| (one.when, &one.opens)).collect::<BTreeSet<_>>();
+    match &field.window {
+        Some(window) if times.len() == 1 && !field.takes_back => {
+            effect_text(window.effect).map(str::to_owned)
+        }
+        _ => field_cost(field),
+    }
 }
