@@ -1,21 +1,19 @@
-//! The page's data on each resource, as text that is ready to be shown: the data of its script.
+//! Each resource as the page shows it: text that is ready to be shown.
 
 use std::collections::BTreeMap;
-
-use serde::Serialize;
 
 use crate::engine::address::Address;
 use crate::engine::plan::{Action, Change, Drift, FieldChange, Plan};
 
 use super::super::action::{GRAVEST_FIRST, action_word, symbol};
-use super::super::cost::{costs, field_cost};
+use super::super::cost::{Cost, costs, field_cost};
 use super::super::delta::{Delta, delta, fresh};
 use super::super::harmless::harmless;
 use super::super::holdings::holdings_lines;
 use super::super::value::string;
 
 /// One resource of the plan, or of the drift alone.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Resource {
     pub address: String,
     pub kind: String,
@@ -27,29 +25,23 @@ pub(super) struct Resource {
     pub sign: &'static str,
     pub reason: String,
     pub costs: Vec<Cost>,
+    /// True if nothing of it changes, so that it is out of the way.
+    pub is_folded: bool,
     /// The places of others in the list.
     pub needs: Vec<usize>,
     pub needed_by: Vec<usize>,
     pub groups: Vec<Group>,
 }
 
-/// The effect on the service, and its time.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Cost {
-    pub effect: &'static str,
-    pub when: String,
-    pub felt: bool,
-}
-
 /// Fields under a title.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Group {
     pub title: &'static str,
     pub fields: Vec<Field>,
 }
 
 /// One field, before and after.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Field {
     pub path: String,
     pub note: Option<String>,
@@ -58,7 +50,7 @@ pub(super) struct Field {
 }
 
 /// A line of a field: what goes (`-`), what comes (`+`), what changes (`~`), what is so.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Line {
     pub mark: &'static str,
     pub text: String,
@@ -78,15 +70,13 @@ pub(super) fn resources(plan: &Plan) -> Vec<Resource> {
         .map(|change| {
             let mut resource = planned(change);
             resource.needs = change.depends_on.iter().filter_map(|on| places.get(on).copied()).collect();
-            resource.groups.extend(drift.get(&change.address).into_iter().flat_map(|drift| drifted(drift)));
+            let drift = drift.get(&change.address);
+            resource.is_folded &= drift.is_none();
+            resource.groups.extend(drift.into_iter().flat_map(|drift| drifted(drift)));
             resource
         })
         .collect();
-    for place in 0..resources.len() {
-        for needed in resources[place].needs.clone() {
-            resources[needed].needed_by.push(place);
-        }
-    }
+    linked(&mut resources);
     let alone = plan.drift.iter().filter(|drift| !places.contains_key(&drift.address));
     resources.extend(alone.map(|drift| {
         let sign = if drift.gone { "-" } else { "~" };
@@ -96,7 +86,17 @@ pub(super) fn resources(plan: &Plan) -> Vec<Resource> {
     resources
 }
 
-fn blank(address: &Address, action: &'static str, sign: &'static str, reason: &str) -> Resource {
+/// Tells each resource which others depend on it.
+pub(super) fn linked(resources: &mut [Resource]) {
+    for place in 0..resources.len() {
+        for needed in resources[place].needs.clone() {
+            resources[needed].needed_by.push(place);
+        }
+    }
+}
+
+/// A resource of which nothing is known but its address and what is done.
+pub(super) fn blank(address: &Address, action: &'static str, sign: &'static str, reason: &str) -> Resource {
     let name = match address.member_name() {
         Some(member) => format!("{}/{member}", address.name()),
         None => address.name().to_owned(),
@@ -110,6 +110,7 @@ fn blank(address: &Address, action: &'static str, sign: &'static str, reason: &s
         sign,
         reason: harmless(reason).into_owned(),
         costs: Vec::new(),
+        is_folded: false,
         needs: Vec::new(),
         needed_by: Vec::new(),
         groups: Vec::new(),
@@ -117,8 +118,6 @@ fn blank(address: &Address, action: &'static str, sign: &'static str, reason: &s
 }
 
 fn planned(change: &Change) -> Resource {
-    let costs =
-        costs(change).into_iter().map(|cost| Cost { effect: cost.effect, when: cost.when, felt: cost.felt });
     let sign = symbol(change.action, change.order).trim();
     let is_new =
         matches!(change.action, Action::Create | Action::Watch | Action::Forget) && change.keeps.is_none();
@@ -150,10 +149,18 @@ fn planned(change: &Change) -> Resource {
     ];
     Resource {
         word: action_word(change),
-        costs: costs.collect(),
+        costs: costs(change),
+        is_folded: changes_nothing(change),
         groups: groups.into_iter().filter(|group| !group.fields.is_empty()).collect(),
         ..blank(&change.address, change.action.name(), sign, &change.reason)
     }
+}
+
+/// True if the object stays as it is, now and in the window.
+fn changes_nothing(change: &Change) -> bool {
+    matches!(change.action, Action::Watch | Action::Forget | Action::NoOp)
+        && change.queued.is_empty()
+        && change.blocked.is_none()
 }
 
 fn drifted(drift: &Drift) -> impl Iterator<Item = Group> + use<> {
