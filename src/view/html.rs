@@ -207,7 +207,7 @@ fn chips(plan: &Plan) -> String {
 
 fn framed(drawings: &str) -> String {
     format!(
-        "<section class=\"card\" aria-labelledby=\"drawing-title\">\
+        "<section class=\"card drawing\" aria-labelledby=\"drawing-title\">\
          <h2 id=\"drawing-title\">What depends on what</h2>\
          <p class=\"caption\">Each box leads to its resource.</p>\
          <div class=\"canvas\" id=\"canvas\">\n{drawings}\n</div></section>"

@@ -1,7 +1,7 @@
 //! The list of resources: a card for each one that changes, and folded together what does not.
 
 use super::super::action::GRAVEST_FIRST;
-use super::resources::{Field, Group, Line, Resource};
+use super::resources::{CHANGES, FIELDS, Field, Group, Line, OBJECT, Resource};
 use super::text::{escaped, link_to};
 
 /// All cards: first what changes, then what is only watched or forgotten, and what stays as it is.
@@ -21,7 +21,7 @@ pub(super) fn cards(resources: &[Resource]) -> String {
                 action => format!("{} to {action}: AWS is not changed", folded.len()),
             };
             text += &format!(
-                "<details class=\"card fold {action}\"><summary>{title}</summary>\n{cards}</details>\n"
+                "<details class=\"card fold {action}\" aria-label=\"{title}\"><summary>{title}</summary>\n{cards}</details>\n"
             );
         }
     }
@@ -37,11 +37,15 @@ pub(super) fn link(resource: &Resource) -> String {
 fn card(class: &str, place: usize, resources: &[Resource]) -> String {
     let resource = &resources[place];
     let Resource { address, kind, name, action, word, sign, reason, groups, .. } = resource;
+    let calm = "no effect on the service";
+    let is_calm = *action == "update" && resource.costs.iter().all(|cost| !cost.felt);
     let reason = match reason.as_str() {
+        "" if is_calm => format!("<p class=\"reason\">{calm}</p>\n"),
         "" => String::new(),
+        reason if is_calm => format!("<p class=\"reason\">{}; {calm}</p>\n", escaped(reason)),
         reason => format!("<p class=\"reason\">{}</p>\n", escaped(reason)),
     };
-    let groups: String = groups.iter().map(group).collect();
+    let groups: String = groups.iter().enumerate().map(|(at, one)| group(one, at == 0)).collect();
     let ways =
         ways("Depends on", &resource.needs, resources) + &ways("Needed by", &resource.needed_by, resources);
     format!(
@@ -58,7 +62,7 @@ fn card(class: &str, place: usize, resources: &[Resource]) -> String {
     )
 }
 
-/// The effects on the service; nothing where a new object has none.
+/// The effects on the service that are felt.
 fn costs(resource: &Resource) -> String {
     let felt: String = resource
         .costs
@@ -69,17 +73,16 @@ fn costs(resource: &Resource) -> String {
             format!("<li><b>{}</b> <span class=\"when\">{when}</span></li>", cost.effect)
         })
         .collect();
-    match (felt.is_empty(), resource.action) {
-        (false, _) => format!("<ul class=\"costs\">{felt}</ul>\n"),
-        (true, "update") => "<p class=\"reason\">no effect on the service</p>\n".to_owned(),
-        (true, _) => String::new(),
-    }
+    if felt.is_empty() { felt } else { format!("<ul class=\"costs\">{felt}</ul>\n") }
 }
 
-fn group(group: &Group) -> String {
+fn group(group: &Group, is_first: bool) -> String {
     let Group { title, fields } = group;
+    // What every card begins with needs no title.
+    let is_plain = is_first && [FIELDS, CHANGES, OBJECT].contains(title);
+    let title = if is_plain { String::new() } else { format!("<h4>{title}</h4>\n") };
     let fields: String = fields.iter().map(field).collect();
-    format!("<h4>{title}</h4>\n<dl class=\"fields\">\n{fields}</dl>\n")
+    format!("{title}<dl class=\"fields\">\n{fields}</dl>\n")
 }
 
 fn field(field: &Field) -> String {

@@ -33,6 +33,14 @@ pub(super) struct Resource {
     pub groups: Vec<Group>,
 }
 
+/// The title of what a new object starts with.
+pub(super) const FIELDS: &str = "Fields";
+/// The title of what changes of an object that is there.
+pub(super) const CHANGES: &str = "Changes";
+
+/// The title of the id of an object that is there.
+pub(super) const OBJECT: &str = "The object";
+
 /// Fields under a title.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
@@ -142,9 +150,9 @@ fn planned(change: &Change) -> Resource {
     let data = Some(data).filter(|_| !lost.is_empty());
     let groups = [
         Group { title: "Left out for now", fields: left_out },
-        Group { title: "The object", fields: object.collect() },
+        Group { title: OBJECT, fields: object.collect() },
         Group { title: "What becomes of its data", fields: data.into_iter().collect() },
-        Group { title: if is_new { "Fields" } else { "Changes" }, fields },
+        Group { title: if is_new { FIELDS } else { CHANGES }, fields },
         Group { title, fields: queued },
     ];
     Resource {
