@@ -86,7 +86,8 @@ fn group(group: &Group, is_first: bool) -> String {
 }
 
 fn field(field: &Field) -> String {
-    let Field { path, note, calls, lines } = field;
+    let Field { path, is_default, note, calls, lines } = field;
+    let class = if *is_default { "field default" } else { "field" };
     let note = note.iter().map(|note| format!(" <span class=\"note\">{}</span>", escaped(note)));
     let lines: String = lines.iter().map(line).collect();
     let calls = match calls.as_slice() {
@@ -94,7 +95,7 @@ fn field(field: &Field) -> String {
         calls => format!("<dd class=\"calls\">by {}</dd>", escaped(&calls.join(", "))),
     };
     format!(
-        "<div class=\"field\"><dt><span class=\"path\">{}</span>{}</dt>{lines}{calls}</div>\n",
+        "<div class=\"{class}\"><dt><span class=\"path\">{}</span>{}</dt>{lines}{calls}</div>\n",
         escaped(path),
         note.collect::<String>(),
     )

@@ -33,7 +33,7 @@ impl Node {
         let link = link_to(address);
         let (address, kind, name) = (escaped(address), escaped(kind), escaped(&shortened(name)));
         let (bar, upper, lower) = (height - 20.0, height / 2.0 - 5.0, height / 2.0 + 12.0);
-        let end = width - 11.0;
+        let end = (width * 10.0 - 110.0).round() / 10.0;
         format!(
             "<a class=\"node {action}\" href=\"{link}\" data-index=\"{index}\" aria-label=\"{address}: {word}\" \
              transform=\"translate({x} {y})\"><title>{address}</title>\

@@ -52,6 +52,8 @@ pub(super) struct Group {
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     pub path: String,
+    /// True for a value that the stack file does not say.
+    pub is_default: bool,
     pub note: Option<String>,
     pub calls: Vec<String>,
     pub lines: Vec<Line>,
@@ -138,6 +140,7 @@ fn planned(change: &Change) -> Resource {
     };
     let object = change.id.iter().map(|id| Field {
         path: "id".to_owned(),
+        is_default: false,
         note: None,
         calls: Vec::new(),
         lines: vec![Line { mark: "", text: string(id.as_str()) }],
@@ -146,7 +149,7 @@ fn planned(change: &Change) -> Resource {
     let left_out: Vec<Field> = left_out.filter_map(|one| field(one, false)).collect();
     let lost = holdings_lines(change);
     let lines = lost.iter().map(|line| Line { mark: "-", text: harmless(line).into_owned() }).collect();
-    let data = Field { path: "data".to_owned(), note: None, calls: Vec::new(), lines };
+    let data = Field { path: "data".to_owned(), is_default: false, note: None, calls: Vec::new(), lines };
     let data = Some(data).filter(|_| !lost.is_empty());
     let groups = [
         Group { title: "Left out for now", fields: left_out },
@@ -199,5 +202,6 @@ fn field(change: &FieldChange, is_new: bool) -> Option<Field> {
         }
     };
     let calls = change.calls.iter().map(|call| harmless(call).into_owned()).collect();
-    Some(Field { path: string(&change.path), note: field_cost(change), calls, lines })
+    let (path, is_default) = (string(&change.path), is_new && change.is_default);
+    Some(Field { path, is_default, note: field_cost(change), calls, lines })
 }

@@ -120,6 +120,18 @@ fn every_difference_is_in_the_page_itself_and_open() {
 }
 
 #[test]
+fn a_value_that_the_stack_file_does_not_say_is_faint() {
+    let mut plan = plans::first();
+    let changes = plan.changes.iter_mut().filter(|change| change.action == Action::Create);
+    changes.for_each(|change| {
+        change.fields.iter_mut().for_each(|field| field.is_default = field.path == "port")
+    });
+    let page = plan_page(&plan);
+    let port = "<div class=\"field default\"><dt><span class=\"path\">port</span>";
+    assert_eq!((page.matches("field default").count(), page.matches(port).count()), (1, 1));
+}
+
+#[test]
 fn every_resource_is_on_the_page_once_and_every_link_leads_somewhere() {
     for (name, plan) in pages() {
         let page = plan_page(&plan);

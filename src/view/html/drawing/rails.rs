@@ -23,18 +23,17 @@ pub(super) fn drawing(resources: &[Resource], edges: &[(usize, usize)]) -> Strin
     let rails = rails(resources, &rows);
     let lanes = rails.iter().flatten().max().map_or(0, |last| last + 1);
     let apart = if lanes == 0 { 0.0 } else { APART.min(MOST / number(lanes)) };
-    let left = MARGIN + if lanes == 0 { 0.0 } else { number(lanes) * apart + BESIDE };
+    let left = tenths(MARGIN + if lanes == 0 { 0.0 } else { number(lanes) * apart + BESIDE });
     let middle = |place: usize| MARGIN + number(rows[place]) * STEP + HEIGHT / 2.0;
     let lines: String = edges
         .iter()
         .filter_map(|&(from, to)| {
-            let rail = left - BESIDE - number(rails[to]?) * apart;
-            let rail = (rail * 10.0).round() / 10.0;
+            let rail = tenths(left - BESIDE - number(rails[to]?) * apart);
             Some(edge((from, to), &line(left, rail, middle(from), middle(to)), (left, middle(to) + ASIDE)))
         })
         .collect();
     let nodes = resources.iter().enumerate().map(|(place, resource)| {
-        let (y, width) = (middle(place) - HEIGHT / 2.0, WIDTH - MARGIN - left);
+        let (y, width) = (middle(place) - HEIGHT / 2.0, tenths(WIDTH - MARGIN - left));
         Node { x: left, y, width, height: HEIGHT }.drawn(place, resource)
     });
     let height = number(resources.len()) * STEP - (STEP - HEIGHT) + 2.0 * MARGIN;
@@ -44,6 +43,10 @@ pub(super) fn drawing(resources: &[Resource], edges: &[(usize, usize)]) -> Strin
 #[expect(clippy::cast_precision_loss, reason = "rows and rails are counted in dozens")]
 fn number(count: usize) -> f64 {
     count as f64
+}
+
+fn tenths(length: f64) -> f64 {
+    (length * 10.0).round() / 10.0
 }
 
 /// The row of each resource: what it depends on stands above it, and as near as can be.
@@ -101,7 +104,7 @@ fn rails(resources: &[Resource], rows: &[usize]) -> Vec<Option<usize>> {
 fn line(left: f64, rail: f64, from: f64, to: f64) -> String {
     let (start, end) = (from - ASIDE, to + ASIDE);
     let bend = if start > end { BEND } else { -BEND };
-    let (turn, up, down) = (rail + BEND, start - bend, end + bend);
+    let (turn, up, down) = (tenths(rail + BEND), start - bend, end + bend);
     format!("M{left} {start}H{turn}Q{rail} {start} {rail} {up}V{down}Q{rail} {end} {turn} {end}H{left}")
 }
 
