@@ -5,13 +5,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::aws::kinds::registry;
 use crate::engine::plan::Plan;
 use crate::engine::saved;
 use crate::stack::{self, Stack};
 use crate::terraform;
 use crate::view::failure::{Failure, FailureKind};
-use crate::view::{self, GraphView, Style, is_harmful};
+use crate::view::{self, GraphView, Made, Style, is_harmful};
 
 pub use crate::engine::state::fuzzing::{journal, state};
 
@@ -27,9 +29,10 @@ pub fn plan(bytes: &[u8]) {
 
 fn shown(plan: &Plan) {
     let graph = GraphView::of(plan);
+    let made = Made { at: Timestamp::UNIX_EPOCH, version: String::new(), by: None };
     for text in [
         view::plan_text(plan, &STYLE),
-        view::plan_markdown(plan, &view::Carried::default()),
+        view::plan_markdown(plan, &made, &view::Carried::default()),
         view::dot(&graph),
         view::mermaid(&graph),
         view::problems_text(&plan.preflight, &STYLE),
@@ -37,7 +40,7 @@ fn shown(plan: &Plan) {
     ] {
         holds_no_harm(&text);
     }
-    let _ = view::plan_page(plan, &view::Carried::default());
+    let _ = view::plan_page(plan, &made, &view::Carried::default());
 }
 
 /// A stack file that is accepted reads the same once more as it is written out; one that is not has a report fit to be

@@ -7,7 +7,7 @@ use crate::engine::plan;
 use crate::engine::saved::SavedPlanError;
 use crate::engine::state::Sight;
 use crate::view::failure::{Failure, FailureKind};
-use crate::view::{harmless, plan_markdown, plan_page, quoted};
+use crate::view::{Made, harmless, plan_markdown, plan_page, quoted};
 
 use super::locked::run_of;
 use super::options::Global;
@@ -55,20 +55,26 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
     let is_bound = global.json || request.out.is_some() || !outlook.planning.plan.is_empty();
     let saved = is_bound.then(|| session.bind(&mut outlook, &options));
     let plan = &outlook.planning.plan;
+    // The account was asked for, and the same answer says whose credentials these are.
+    let made = Made {
+        at: outlook.at,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        by: session.aws.known_caller(),
+    };
     if global.json {
         screen.json(plan);
     } else if request.markdown {
         if let Some(discovery) = &outlook.discovery {
             show::warnings(discovery, screen);
         }
-        screen.out.write(&plan_markdown(plan, &global.carried));
+        screen.out.write(&plan_markdown(plan, &made, &global.carried));
     } else {
         show::plan(plan, outlook.discovery.as_ref(), screen);
     }
     if let Some(path) = &request.html {
         // Another run may have made it meanwhile.
         may_be_written(path, Form::Page, session.taken())?;
-        page(path, &plan_page(plan, &global.carried))?;
+        page(path, &plan_page(plan, &made, &global.carried))?;
         screen.say(&format!("Page written to {}", harmless(&path.to_string_lossy())));
     }
     let shown = if global.json { Shown::InDocument } else { Shown::Above };

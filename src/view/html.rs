@@ -1,7 +1,7 @@
-//! The plan as one page for browsers: a drawing to click through, every field, and what is wrong. It loads nothing.
+//! The plan as one page for browsers: what is wrong, a drawing, and every difference, open. It loads nothing, and needs no script.
 
+mod cards;
 mod drawing;
-mod layers;
 mod resources;
 mod text;
 
@@ -11,11 +11,13 @@ use super::action::GRAVEST_FIRST;
 use super::carried::Carried;
 use super::findings::with_one_hint;
 use super::hint::plain;
+use super::made::Made;
 use super::plan::{DRIFT_TITLE, RENDERED_TITLE, response_text, summary_text, title, waiting};
 
-use drawing::drawing;
-use resources::{Cost, Resource, resources};
-use text::{data, escaped, filled, policy};
+use cards::{cards, link};
+use drawing::drawings;
+use resources::{Resource, resources};
+use text::{escaped, filled, policy};
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/style.css");
@@ -33,37 +35,39 @@ pub fn is_page(bytes: &[u8]) -> bool {
 }
 
 /// The whole page.
-pub fn plan_page(plan: &Plan, carried: &Carried) -> String {
+pub fn plan_page(plan: &Plan, made: &Made, carried: &Carried) -> String {
     let plan = &carried.on_plan(plan);
     let resources = resources(plan);
     let heading = format!("{} {}", title(plan.mode), plan.stack);
-    let drawn = if plan.changes.is_empty() { String::new() } else { drawing(&resources) };
     filled(
         PAGE,
         &[
             ("policy", policy(STYLE, SCRIPT)),
             ("title", escaped(&heading)),
             ("style", STYLE.to_owned()),
-            ("place", place(plan)),
+            ("place", place(plan, made)),
             ("summary", summary(plan)),
             ("digest", plan.agreed_by().map(|digest| carried_out(digest, carried)).unwrap_or_default()),
             ("findings", findings(plan, &resources)),
             ("drift", drift(plan, &resources) + &rendered(plan)),
             ("chips", chips(plan)),
-            ("drawing", if drawn.is_empty() { String::new() } else { framed(&drawn) }),
-            ("rows", resources.iter().enumerate().map(|(place, one)| row(place, one)).collect()),
-            ("data", data(&resources)),
+            ("drawing", if plan.changes.is_empty() { String::new() } else { framed(&drawings(&resources)) }),
+            ("cards", cards(&resources)),
             ("script", SCRIPT.to_owned()),
         ],
     )
 }
 
-fn place(plan: &Plan) -> String {
+fn place(plan: &Plan, made: &Made) -> String {
     let serial = plan.state.serial.to_string();
     let state = if plan.state.lineage.is_empty() { "none yet" } else { &serial };
     let waiting = waiting(plan).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let (time, version) = (made.time(), format!("provision {}", made.version));
     let known = [
         ("Stack file", Some(plan.stack_file.as_str()).filter(|name| !name.is_empty())),
+        ("Made", Some(time.as_str())),
+        ("With", Some(version.as_str())),
+        ("By", made.by.as_deref()),
         ("Waiting", Some(waiting.as_str()).filter(|text| !text.is_empty())),
         ("Cluster", plan.cluster.as_deref()),
         ("Account", Some(plan.account.as_str())),
@@ -91,13 +95,11 @@ fn carried_out(digest: &str, carried: &Carried) -> String {
     )
 }
 
-/// A way to a resource, where it is on the page; its address alone otherwise.
+/// A link to a resource, where it is on the page; its address alone otherwise.
 fn way_to(address: &str, resources: &[Resource]) -> String {
     let address = escaped(address);
-    match resources.iter().position(|resource| escaped(&resource.address) == address) {
-        Some(place) => {
-            format!("<button type=\"button\" class=\"to\" data-to-index=\"{place}\">{address}</button>")
-        }
+    match resources.iter().find(|resource| escaped(&resource.address) == address) {
+        Some(resource) => link(resource),
         None => format!("<span class=\"to\">{address}</span>"),
     }
 }
@@ -203,33 +205,11 @@ fn chips(plan: &Plan) -> String {
     counted.collect()
 }
 
-fn framed(drawing: &str) -> String {
+fn framed(drawings: &str) -> String {
     format!(
-        "<section class=\"card\" aria-labelledby=\"drawing-title\">\
+        "<section class=\"card drawing\" aria-labelledby=\"drawing-title\">\
          <h2 id=\"drawing-title\">What depends on what</h2>\
-         <p class=\"caption\">Each resource stands to the right of what it depends on.</p>\
-         <div class=\"canvas\" id=\"canvas\">\n{drawing}\n</div></section>"
+         <p class=\"caption\">Each box leads to its resource.</p>\
+         <div class=\"canvas\" id=\"canvas\">\n{drawings}\n</div></section>"
     )
-}
-
-fn row(place: usize, resource: &Resource) -> String {
-    let Resource { kind, name, action, word, sign, costs, .. } = resource;
-    let costs: String = costs.iter().map(cost).collect();
-    format!(
-        "<li class=\"{action}\" data-index=\"{place}\"><button type=\"button\">\
-         <span class=\"sign\" aria-hidden=\"true\">{sign}</span>\
-         <span class=\"what\"><span class=\"kind\">{}</span> <span class=\"name\">{}</span></span> \
-         <span class=\"action\">{word}</span> <span class=\"costs\">{costs}</span></button></li>\n",
-        escaped(kind),
-        escaped(name),
-    )
-}
-
-/// The effect on the service; nothing where nothing is to be said.
-fn cost(cost: &Cost) -> String {
-    let Cost { effect, when, felt } = cost;
-    if !felt {
-        return String::new();
-    }
-    format!("<span class=\"cost\">{effect} <span class=\"when\">{}</span></span>", escaped(when))
 }

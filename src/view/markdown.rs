@@ -1,4 +1,5 @@
-//! The plan as a comment on a pull request: what happens to the service at a glance, everything else folded.
+//! The plan as a comment on a pull request: what happens to the service at a glance, then every difference, open; what is only
+//! watched is folded.
 
 mod code;
 mod fields;
@@ -11,6 +12,7 @@ use super::cost::costs;
 use super::findings::with_one_hint;
 use super::hint::hint;
 use super::holdings::holdings_lines;
+use super::made::Made;
 use super::page::{Page, words};
 use super::plan::{DRIFT_TITLE, OUTPUT, RENDERED_TITLE, response_text, summary_text, title, waiting};
 use super::style::Style;
@@ -26,13 +28,15 @@ const NOTES: usize = 1_024;
 const WIDTH: usize = 96;
 
 /// The plan as Markdown for code hosts, no longer than they take.
-pub fn plan_markdown(plan: &Plan, carried: &Carried) -> String {
-    let mut comment = Comment { text: head(plan), left_out: Vec::new() };
+pub fn plan_markdown(plan: &Plan, made: &Made, carried: &Carried) -> String {
+    let mut comment = Comment { text: head(plan, made), left_out: Vec::new() };
     comment.lines("messages", findings(plan));
     let shown: Vec<&Change> = GRAVEST_FIRST
         .into_iter()
         .flat_map(|action| plan.changes.iter().filter(move |change| change.action == action))
-        .filter(|change| change.action != Action::NoOp || !change.queued.is_empty())
+        .filter(|change| {
+            change.action != Action::NoOp || !change.queued.is_empty() || change.blocked.is_some()
+        })
         .collect();
     let (kept, changed): (Vec<&Change>, Vec<&Change>) =
         shown.into_iter().partition(|change| matches!(change.action, Action::Watch | Action::Forget));
@@ -132,7 +136,7 @@ impl Comment {
     }
 }
 
-fn head(plan: &Plan) -> String {
+fn head(plan: &Plan, made: &Made) -> String {
     let file = match plan.stack_file.as_str() {
         "" => String::new(),
         file => format!(" ({})", code::span(file)),
@@ -148,6 +152,11 @@ fn head(plan: &Plan) -> String {
         text += &format!("cluster {} · ", code::span(cluster));
     }
     text += &format!("account {} · {}\n\n", code::span(&plan.account), code::span(&plan.region));
+    text += &format!("Made {} by provision {}", made.time(), made.version);
+    if let Some(by) = &made.by {
+        text += &format!(", with the credentials of {}", code::span(by));
+    }
+    text += ".\n\n";
     let count = |level| plan.preflight.iter().filter(|finding| finding.level == level).count();
     let counted = [
         (count(Level::Error), "error", "errors"),
@@ -236,7 +245,7 @@ fn drift(plan: &Plan, drift: &Drift) -> Vec<String> {
     lines
 }
 
-/// Everything about one resource, folded.
+/// Everything about one resource, open.
 fn detail(change: &Change) -> Option<String> {
     let mut lines = Vec::new();
     for field in &change.fields {
@@ -265,10 +274,10 @@ fn detail(change: &Change) -> Option<String> {
         lines.splice(0..0, folded("#", 0, &change.reason));
     }
     let action = action_word(change);
-    Some(unfolded(&format!("{} {action}", code::html(&change.address.to_string())), &lines))
+    Some(details(" open", &format!("{} {action}", code::html(&change.address.to_string())), &lines))
 }
 
-/// The resources that are only watched, or only let go of.
+/// The resources that are only watched, or only let go of: folded.
 fn watched_objects(kept: &[&Change]) -> Vec<String> {
     [Action::Forget, Action::Watch]
         .into_iter()
@@ -282,11 +291,11 @@ fn watched_objects(kept: &[&Change]) -> Vec<String> {
                 })
                 .collect();
             let summary = format!("{} to {}: AWS is not changed", ours.len(), action.name());
-            (!ours.is_empty()).then(|| unfolded(&summary, &lines))
+            (!ours.is_empty()).then(|| details("", &summary, &lines))
         })
         .collect()
 }
 
-fn unfolded(summary: &str, lines: &[String]) -> String {
-    format!("\n<details><summary>{summary}</summary>\n\n{}\n</details>\n", Block::of(lines).fenced())
+fn details(open: &str, summary: &str, lines: &[String]) -> String {
+    format!("\n<details{open}><summary>{summary}</summary>\n\n{}\n</details>\n", Block::of(lines).fenced())
 }

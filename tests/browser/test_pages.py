@@ -1,15 +1,20 @@
-"""The pages of `plan --html` in a real browser: what is seen, clicked, typed and searched; and what cannot happen."""
+"""The pages of `plan --html` in a real browser: what is seen, on screens and on paper, clicked, typed and searched; and what cannot happen."""
 
+import base64
 import http.server
 import os
 import pathlib
 import threading
 import unittest
 
+import comment
 from webdriver import DESKTOP, PHONE, Browser
 
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or pathlib.Path(__file__).parents[2] / "target")
 PAGES = TARGET.resolve() / "tmp" / "pages"
+# Where the pictures of the documents are; they are taken anew where the variable is set.
+PICTURES = pathlib.Path(__file__).parents[2] / "docs" / "pictures"
+WRITES_DOCS = os.environ.get("PROVISION_WRITE_DOCS") == "1"
 DATABASE = "aws_db_instance.gitlab-pgsql"
 ALL = sorted(path.stem for path in PAGES.glob("*.html"))
 
@@ -78,21 +83,33 @@ class Pages(unittest.TestCase):
     def count(self, selector):
         return len(self.texts(selector))
 
-    def node(self, address):
-        """A selector for the box of an address."""
-        place = self.browser.run(
-            "return JSON.parse(document.getElementById('plan').textContent)"
-            ".findIndex((one) => one.address === arguments[0])", address)
-        self.assertGreaterEqual(place, 0, address)
-        return f".node[data-index='{place}']"
+    def card(self, address):
+        """A selector for the card of an address."""
+        return f".resource[id='{address}']"
 
-    def row(self, address):
-        return self.node(address).replace(".node", ".rows li") + " button"
+    def node(self, address):
+        """A selector for the box of an address in the drawing that is seen."""
+        place = self.browser.run("return document.getElementById(arguments[0])?.dataset.index ?? null", address)
+        self.assertIsNotNone(place, address)
+        return f".{self.drawing()} .node[data-index='{place}']"
+
+    def drawing(self):
+        """The drawing that is seen."""
+        return "rails" if self.count(".rails") else "columns"
 
     def chosen(self):
-        """The address of what is chosen, as the panel shows it."""
-        parts = self.texts("#chosen .head .kind, #chosen .head h2")
-        return ".".join(parts)
+        """The address of the card that is marked."""
+        return self.browser.run("return document.querySelector('.resource.chosen')?.id ?? ''")
+
+    def choose(self, selector, address):
+        """Clicks, and waits until that card is marked."""
+        self.browser.click(selector)
+        self.browser.until("return document.querySelector('.resource.chosen')?.id === arguments[0]", address)
+
+    def is_in_sight(self, address):
+        """True if the card begins within the window."""
+        return self.browser.run("const { top } = document.getElementById(arguments[0]).getBoundingClientRect();"
+                                "return top >= 0 && top < window.innerHeight - 40", address)
 
     def test_there_are_pages(self):
         self.assertGreaterEqual(len(ALL), 10)
@@ -160,7 +177,8 @@ class Pages(unittest.TestCase):
                 for action, count in counts.items():
                     with self.subTest(page=page, action=action, dark=dark):
                         self.assertEqual(self.count(f".node.{action}"), count)
-                        self.assertEqual(self.count(f".rows li.{action}"), count)
+                        self.assertEqual(self.browser.run("return document.querySelectorAll(arguments[0]).length",
+                                                          f".resource.{action}"), count)
                         bars = self.browser.run(
                             "return Array.from(document.querySelectorAll(arguments[0]), (bar) => getComputedStyle(bar).fill)",
                             f".node.{action} .bar")
@@ -169,51 +187,128 @@ class Pages(unittest.TestCase):
             self.assertEqual(colours.pop("forget"), colours["watch"], "the cluster's own is one colour")
             self.assertEqual(len(set(colours.values())), len(colours), colours)
 
-    def test_what_depends_stands_to_the_right_and_nothing_overlaps(self):
-        for page in ("first", "replace"):
-            self.open(page)
-            boxes = self.browser.run("""
-              const data = JSON.parse(document.getElementById("plan").textContent);
-              return Array.from(document.querySelectorAll(".node"), (node) => {
-                const { left, right, top, bottom } = node.querySelector(".box").getBoundingClientRect();
-                return { left, right, top, bottom, needs: data[Number(node.dataset.index)].needs };
-              });""")
-            self.assertEqual(self.count(".edge"), sum(len(box["needs"]) for box in boxes))
-            for n, box in enumerate(boxes):
-                for need in box["needs"]:
-                    self.assertGreater(box["left"], boxes[need]["right"])
-                for other in boxes[n + 1:]:
-                    apart = (box["right"] <= other["left"] or other["right"] <= box["left"]
-                             or box["bottom"] <= other["top"] or other["bottom"] <= box["top"])
-                    self.assertTrue(apart, (box, other))
+    def test_what_depends_stands_behind_what_it_depends_on_and_nothing_overlaps(self):
+        for page in ("first", "replace", "large"):
+            for window, ahead in ((DESKTOP, ("left", "right")), (PHONE, ("top", "bottom"))):
+                self.open(page, *window)
+                boxes = self.browser.run("""
+                  return Object.fromEntries(Array.from(document.querySelectorAll(arguments[0]), (node) => {
+                    const { left, right, top, bottom } = node.querySelector(".box").getBoundingClientRect();
+                    return [node.dataset.index, { left, right, top, bottom }];
+                  }));""", f".{self.drawing()} .node")
+                edges = self.browser.run(
+                    "return Array.from(document.querySelectorAll(arguments[0]), (edge) => [edge.dataset.from, edge.dataset.to])",
+                    f".{self.drawing()} .edge")
+                self.assertGreater(len(edges), 10)
+                for start, end in edges:
+                    self.assertGreater(boxes[start][ahead[0]], boxes[end][ahead[1]])
+                placed = list(boxes.values())
+                for n, box in enumerate(placed):
+                    for other in placed[n + 1:]:
+                        apart = (box["right"] <= other["left"] or other["right"] <= box["left"]
+                                 or box["bottom"] <= other["top"] or other["bottom"] <= box["top"])
+                        self.assertTrue(apart, (box, other))
 
-    def test_a_click_shows_the_fields_before_and_after_and_what_they_cost(self):
+    def differences(self):
+        """All fields that are seen, each with its values."""
+        return self.texts(".resource .field")
+
+    def test_every_difference_is_seen_without_a_click_with_and_without_a_script_and_on_paper(self):
+        ways = {"": {}, "without a script": {"scripts": False}, "on paper": {"paper": True},
+                "on paper without a script": {"paper": True, "scripts": False}, "on a phone": {"phone": True}}
+        for way, how in ways.items():
+            with self.subTest(way):
+                self.open("update", *(PHONE if "phone" in how else DESKTOP), **how)
+                fields = self.differences()
+                for field in ("backup_retention_period- 7+ 30", "engine_version reboots- 16.3+ 16.8",
+                              "multi_az fails over- false+ true", "storage_type pauses briefly- gp2+ gp3",
+                              "subnet_ids pauses briefly- [subnet-0a]+ [subnet-0a, subnet-0b]",
+                              'ingress- tcp 2049 from 0.0.0.0/0 "2049 from everybody"'
+                              '+ tcp 2049 from sg-0aa00000000000001 "2049 from masters"(1 unchanged)'):
+                    self.assertIn(field, fields)
+                self.assertIn("fails over the window of Sun 2026-11-22 04:30 UTC", self.texts(".costs li"))
+                self.open("first", **how)
+                self.assertIn("allocated_storage50", self.differences())
+                is_folded = "paper" not in how
+                self.assertEqual(self.texts("summary"), ["6 to watch: AWS is not changed"])
+                self.assertEqual(self.count(".resource.watch"), 0 if is_folded else 6)
+                self.open("destroy", **how)
+                self.assertIn("data- 50 GiB are lost- last snapshot: gitlab-pgsql-final-1a2b3c4d"
+                              "- its automated backups of 30 days are deleted with it", self.differences())
+
+    def test_without_a_script_no_control_is_seen_that_needs_one_and_a_box_leads_to_its_card(self):
+        self.open("update", scripts=False)
+        self.assertEqual(self.count("#tools, #search, .chip, button, input"), 0)
+        self.assertEqual(self.count(".columns .node"), 14)
+        self.browser.click(self.node("aws_security_group.gitlab-nfs"))
+        self.browser.until("return document.querySelector(':target') !== null")
+        self.assertTrue(self.is_in_sight("aws_security_group.gitlab-nfs"))
+        outline = "return getComputedStyle(document.querySelector(':target')).outlineStyle"
+        self.assertEqual(self.browser.run(outline), "solid")
+        self.browser.click(self.node("aws_vpc.network"))
+        self.browser.until("return document.getElementById('aws_vpc.network').checkVisibility()")
+        self.assertTrue(self.is_in_sight("aws_vpc.network"), "the fold opens")
+
+    def test_on_paper_there_are_no_tools_and_the_drawing_is_no_wider_than_a_page(self):
+        # A4 in the pixels of CSS, less a centimetre on each side.
+        for page in ("first", "update", "large", "destroy"):
+            self.open(page, 718, 1047, paper=True, dark=True)
+            self.assertEqual(self.count("#tools, .rails, .skip"), 0)
+            self.assertEqual(self.count(".columns"), 1)
+            sides = self.browser.run("const { left, right, height } = document.querySelector('.columns').getBoundingClientRect();"
+                                     "return [left, right, height]")
+            self.assertGreaterEqual(sides[0], 0)
+            self.assertLessEqual(sides[1], 718)
+            self.assertLessEqual(sides[2], 1047 * 0.86)
+            self.assertEqual(self.browser.run("return getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)")
+            paper = base64.b64decode(self.browser.command("Page.printToPDF")["data"])
+            self.assertTrue(paper.startswith(b"%PDF"))
+
+    def test_on_paper_is_also_what_is_filtered_or_faded_on_the_screen(self):
         self.open("update")
-        self.assertIn("Choose a resource", self.text("#inspector"))
-        self.browser.click(self.node(DATABASE))
-        self.assertEqual(self.chosen(), DATABASE)
-        fields = self.texts("#chosen .field")
-        self.assertIn("engine_version" + "reboots" + "-16.3" + "+16.8", fields)
-        self.assertIn("the window of Sun 2026-11-22 04:30 UTC", self.text("#chosen .effects"))
-        self.assertEqual(self.texts("#chosen .ways button"),
-                         ["aws_db_subnet_group.gitlab-pgsql", "aws_security_group.gitlab-pgsql"])
+        self.choose(self.node(DATABASE), DATABASE)
+        self.browser.click(".chip.update")
+        self.assertEqual(self.count(".resource.update"), 0)
+        self.browser.look(*DESKTOP, paper=True)
+        self.assertEqual(self.count(".resource.update"), 4)
+        self.assertEqual(self.count(".columns .node"), 14)
+        self.assertEqual(self.browser.run("return getComputedStyle(document.querySelector('.node.far')).opacity"), "1")
+
+    def test_a_page_says_when_and_by_whom_the_plan_was_made_and_from_which_file(self):
+        self.open("update")
+        facts = self.texts("header dl > div")
+        for fact in ("Stack fileprovision.yaml", "Made2026-11-20 12:00 UTC", "Withprovision 0.1.0",
+                     "Byarn:aws:sts::123456789012:assumed-role/plan/GitHubActions"):
+            self.assertIn(fact, facts)
+
+    def test_a_box_leads_to_its_card_and_marks_it(self):
+        self.open("update")
+        group = "aws_security_group.gitlab-nfs"
+        self.assertFalse(self.is_in_sight(group))
+        self.choose(self.node(group), group)
+        self.assertTrue(self.is_in_sight(group))
         self.assertEqual(self.count(".node.chosen"), 1)
-        self.assertEqual(self.count(".edge.near"), 2)
-        self.browser.click("#chosen .ways button")
-        self.assertEqual(self.chosen(), "aws_db_subnet_group.gitlab-pgsql")
-        self.assertIn(DATABASE, self.texts("#chosen .ways button"))
-        self.browser.click(self.row("aws_security_group.gitlab-nfs"))
-        self.assertEqual(self.chosen(), "aws_security_group.gitlab-nfs")
-        self.assertIn('-tcp 2049 from 0.0.0.0/0 "2049 from everybody"', self.texts("#chosen .line.before"))
-        self.browser.click("#chosen .close")
+        self.assertEqual(self.browser.run(
+            "return document.querySelector('.columns .node[aria-current]').getAttribute('aria-label')"), f"{group}: update")
+        self.assertEqual(self.count(".edge.near"), 6)
+        outline = "return getComputedStyle(document.querySelector('.resource.chosen')).outlineStyle"
+        self.assertEqual(self.browser.run(outline), "solid")
+        self.assertEqual(self.texts(f"{self.card(DATABASE)} .ways"),
+                         ["Depends on aws_db_subnet_group.gitlab-pgsql, aws_security_group.gitlab-pgsql"])
+        self.choose(f"{self.card(group)} .ways a", "aws_security_group.masters")
+        self.assertTrue(self.is_in_sight("aws_security_group.masters"), "what is folded opens")
+        self.browser.type("Escape")
         self.assertEqual(self.chosen(), "")
         self.assertEqual(self.count(".node.chosen, .node.far, .edge.near"), 0)
+        self.assertEqual(self.browser.run("return location.hash"), "")
 
     def test_a_link_leads_to_a_resource(self):
         self.open("update", hash="#aws_efs_file_system.gitlab-nfs")
         self.assertEqual(self.chosen(), "aws_efs_file_system.gitlab-nfs")
-        self.browser.click(self.node(DATABASE))
+        self.choose(self.node(DATABASE), DATABASE)
         self.assertEqual(self.browser.run("return location.hash"), f"#{DATABASE}")
+        self.open("update", hash="#aws_vpc.network")
+        self.assertTrue(self.is_in_sight("aws_vpc.network"), "what is folded opens")
         self.open("update", hash="#%E0%A4%A")
         self.assertEqual((self.chosen(), self.browser.logged("browser")), ("", []))
 
@@ -222,22 +317,19 @@ class Pages(unittest.TestCase):
         self.assertIn("cannot be carried out: 1 error", self.text(".summary"))
         self.assertIn("allocated_storage must be at least 20 GiB", self.text(".findings .error"))
         self.assertIn("multi_az is false", self.text(".findings .warning"))
-        self.browser.click(".findings .error button")
-        self.assertEqual(self.chosen(), DATABASE)
+        self.choose(".findings .error a", DATABASE)
         self.open("drifted")
-        self.browser.click(".outside button")
-        self.assertEqual(self.chosen(), DATABASE)
-        self.assertIn("Changed outside since the last apply", self.text("#chosen h3"))
+        self.choose(".outside a", DATABASE)
+        self.assertIn("Changed outside since the last apply", self.texts(f"{self.card(DATABASE)} h4"))
         self.open("drift-only")
         self.assertEqual(self.count(".node"), 0)
-        self.browser.click(".rows li button")
-        self.assertEqual(self.chosen(), DATABASE)
+        self.assertIn("backup_retention_period- 30+ 7", self.differences())
 
     def test_checks_that_passed_are_out_of_the_way(self):
         self.open("markup")
-        self.assertEqual(self.texts("details > summary"), ["1 check not made", "1 check passed"])
+        self.assertEqual(self.texts("details > summary")[:2], ["1 check not made", "1 check passed"])
         self.assertEqual(self.count("details .passed"), 0)
-        self.browser.click("details:last-of-type > summary")
+        self.browser.click("details:has(.passed) > summary")
         self.assertEqual(self.count("details .passed"), 1)
 
     def test_everything_can_be_reached_by_the_keyboard(self):
@@ -257,24 +349,28 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.browser.run(left), before)
         self.browser.type("ArrowUp")
         self.assertNotEqual(self.browser.run(focused), first)
-        self.browser.type("Enter")
-        address = self.browser.run("return document.activeElement.getAttribute('aria-label')")
-        self.assertEqual(self.chosen(), address.split(":")[0])
-        self.assertEqual(self.browser.run("return document.activeElement.getAttribute('aria-pressed')"), "true")
         outline = self.browser.run(
             "return getComputedStyle(document.activeElement.querySelector('.box')).strokeWidth")
         self.assertEqual(outline, "2.5px", "what has the focus can be seen")
+        address = self.browser.run("return document.activeElement.getAttribute('aria-label')").split(":")[0]
+        self.browser.type("Tab")
+        self.assertTrue(self.browser.run("return document.activeElement.closest('#list') !== null"), "the list comes next")
+        self.browser.run("document.querySelector('.columns .node[tabindex=\"0\"]').focus()")
+        self.browser.type("Enter")
+        self.browser.until("return document.activeElement.id === arguments[0]", address)
+        self.assertEqual(self.chosen(), address)
+        self.browser.type("Tab")
+        self.assertEqual(self.browser.run("return document.activeElement.closest('.resource')?.id"), address,
+                         "reading goes on in the card")
         self.browser.type("Escape")
         self.assertEqual(self.chosen(), "")
-        self.browser.type("Tab")
-        self.assertTrue(self.browser.run("return document.activeElement.closest('.rows, #list, .canvas') !== null"))
         self.browser.type("/")
         self.assertEqual(self.browser.run("return document.activeElement.id"), "search")
 
     def test_a_filter_hides_an_action_in_drawing_and_list(self):
         self.open("update")
         self.browser.click(".chip.no-op")
-        self.assertEqual((self.count(".node"), self.count(".rows li")), (4, 4))
+        self.assertEqual((self.count(".node"), self.count(".resource"), self.count(".fold")), (4, 4, 0))
         self.assertEqual(self.count(".edge"), 1, "only between what is shown")
         self.assertEqual(self.text("#shown"), "4 of 14 shown")
         self.assertEqual(self.browser.run("return document.querySelector('.chip.no-op').getAttribute('aria-pressed')"),
@@ -286,12 +382,17 @@ class Pages(unittest.TestCase):
         self.open("update")
         self.browser.click("#search")
         for words, found in (("cost-centre", ["gitlab-nfs"]), ("ENGINE_version 16.8", ["gitlab-pgsql"]), ("[", ["gitlab-pgsql"]),
-                             ("no such thing", [])):
+                             ("subnet-0b1b2c3d", ["eu-west-1b"]), ("no such thing", [])):
             self.browser.type(words)
-            self.assertEqual(self.texts(".rows .name"), found, words)
+            self.assertEqual(self.texts(".resource .name"), found, words)
             self.assertEqual(self.count(".node"), len(found))
             self.browser.type("Escape")
             self.assertEqual(self.count(".node"), 14, "Escape takes the search back")
+            self.assertEqual(self.count(".resource.no-op"), 0, "what a search has unfolded is folded again")
+        self.browser.type("engine_version")
+        self.choose(f"{self.card(DATABASE)} .ways a", "aws_db_subnet_group.gitlab-pgsql")
+        self.assertEqual(self.browser.run("return document.getElementById('search').value"), "",
+                         "what a link leads to is shown")
 
     def test_by_night_the_page_is_dark_and_every_text_can_be_read_by_day_and_night(self):
         background = "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
@@ -301,46 +402,55 @@ class Pages(unittest.TestCase):
                 bright = sum(self.browser.run(background)[:3]) / 3
                 self.assertLess(bright, 40) if dark else self.assertGreater(bright, 230)
                 if page == "update":
-                    self.browser.click(self.row(DATABASE))
+                    self.choose(self.node(DATABASE), DATABASE)
                     # What is far from what is chosen is faded on purpose.
                     self.browser.run("document.querySelectorAll('.far').forEach((one) => one.remove())")
+                self.browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
                 contrasts = self.browser.run(CONTRASTS)
                 self.assertGreater(len(contrasts), 30)
                 poor = [one for one in contrasts if one[0] < 4.5]
                 self.assertEqual(poor, [], f"{page}, dark: {dark}")
 
-    def test_on_a_phone_nothing_is_wider_than_the_screen_but_the_drawing_which_scrolls(self):
+    def test_on_no_screen_is_anything_wider_than_the_screen_or_too_small_to_read(self):
         width = "return Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
-        for page in ALL:
-            with self.subTest(page):
-                self.open(page, *PHONE, phone=True)
-                self.assertLessEqual(self.browser.run(width), PHONE[0])
-                self.assertEqual(self.browser.run("return window.innerWidth"), PHONE[0])
-                self.browser.click(".rows li button")
-                self.assertLessEqual(self.browser.run(width), PHONE[0])
-                inner = "const sheet = document.getElementById('inspector'); return sheet.scrollWidth - sheet.clientWidth"
-                self.assertLessEqual(self.browser.run(inner), 0)
+        sizes = """
+          return Array.from(document.querySelectorAll(".canvas svg")).filter((one) => one.checkVisibility()).map((drawing) => {
+            const { left, right, width } = drawing.getBoundingClientRect();
+            return [left, right, 13 * width / drawing.viewBox.baseVal.width];
+          });"""
+        for wide in (PHONE[0], 480, 768, 1024, 1280, 1920):
+            for page in ALL if wide == PHONE[0] else ("first", "update", "large"):
+                with self.subTest(page=page, width=wide):
+                    self.open(page, wide, 740, phone=wide < 768)
+                    self.browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+                    self.assertLessEqual(self.browser.run(width), wide)
+                    self.assertEqual(self.browser.run("return window.innerWidth"), wide)
+                    drawings = self.browser.run(sizes)
+                    self.assertEqual(len(drawings), 0 if page == "drift-only" else 1)
+                    for left, right, size in drawings:
+                        self.assertGreaterEqual(left, 0)
+                        self.assertLessEqual(right, wide)
+                        self.assertGreaterEqual(size, 9)
+
+    def test_on_a_phone_a_box_leads_to_its_card_too(self):
         self.open("update", *PHONE, phone=True)
-        canvas = self.browser.run("const { scrollWidth, clientWidth } = document.getElementById('canvas');"
-                                  "return [scrollWidth, clientWidth]")
-        self.assertGreater(canvas[0], canvas[1])
-        self.browser.click(self.row(DATABASE))
-        sheet = self.browser.run("const { left, right, bottom, top } = document.getElementById('inspector')"
-                                 ".getBoundingClientRect(); return [left, right, bottom, top]")
-        self.assertEqual(sheet[:3], [0, PHONE[0], PHONE[1]])
-        self.assertGreater(sheet[3], PHONE[1] / 4, "the list can still be seen")
-        self.browser.click("#chosen .close")
-        self.assertEqual(self.count("#inspector"), 0)
+        self.assertEqual((self.count(".rails"), self.count(".columns")), (1, 0))
+        self.choose(self.node(DATABASE), DATABASE)
+        self.assertTrue(self.is_in_sight(DATABASE))
+        self.assertEqual(self.count(".rails .node.chosen"), 1)
 
     def test_text_from_outside_is_shown_as_text_and_does_nothing(self):
         for page in ("markup", "hostile"):
             with self.subTest(page):
                 self.open(page)
-                places = self.browser.run("return document.querySelectorAll('.rows li').length")
+                self.browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+                places = self.browser.run("return document.querySelectorAll('.resource').length")
                 for place in range(places):
-                    self.browser.click(f".rows li[data-index='{place}'] button")
-                    if self.count("#chosen .ways button"):
-                        self.browser.click("#chosen .ways button")
+                    card = f".resource[data-index='{place}']"
+                    self.browser.click(f"{card} .what")
+                    self.browser.until("return document.querySelector(arguments[0]).classList.contains('chosen')", card)
+                    if self.count(f"{card} .ways a"):
+                        self.browser.click(f"{card} .ways a")
                 self.assertIsNone(self.browser.run("return window.owned ?? null"))
                 self.assertEqual(self.browser.logged("browser"), [])
                 self.assertEqual(len(self.browser.requested()), 1)
@@ -351,12 +461,11 @@ class Pages(unittest.TestCase):
         self.open("markup")
         self.assertIn("</script><script>owned=1</script><img src=x onerror=owned=1>", self.text("h1"))
         self.assertIn("{{script}}&lt;b&gt;\\u{2028}<!--\\u{202e}", self.text("h1"))
-        self.browser.click(".rows li.update button")
-        self.assertIn("<svg onload=owned=1>", self.text("#chosen .line"))
+        self.assertIn("<svg onload=owned=1>", self.text(".resource.update .line"))
+        self.assertIn("<img src=x onerror=owned=1>", self.text("header dd"))
 
     def test_every_control_has_a_name_for_those_who_do_not_see_it(self):
         self.open("update")
-        self.browser.click(self.node(DATABASE))
         self.browser.command("Accessibility.enable")
         tree = self.browser.command("Accessibility.getFullAXTree")["nodes"]
         self.browser.command("Accessibility.disable")
@@ -364,23 +473,56 @@ class Pages(unittest.TestCase):
         for one in tree:
             if not one.get("ignored"):
                 named.setdefault(one["role"]["value"], []).append(one.get("name", {}).get("value", ""))
-        self.assertIn(f"{DATABASE}: update", named["button"])
-        self.assertIn("Close", named["button"])
+        self.assertIn(f"{DATABASE}: update", named["link"])
+        self.assertIn(f"{DATABASE}: update", named["article"])
+        self.assertIn("10 unchanged", named["DisclosureTriangle"])
         self.assertEqual(named["searchbox"], ["Search names, fields and values"])
-        for role in ("button", "searchbox", "group", "region", "complementary", "heading"):
+        for role in ("button", "link", "article", "searchbox", "group", "region", "heading"):
             self.assertTrue(named.get(role), role)
             self.assertNotIn("", named[role], role)
         self.assertEqual(len(named["main"]), 1)
 
+    def comment(self, page):
+        """The comment of a plan, opened as a page of its own."""
+        text = comment.page((PAGES / f"{page}.md").read_text())
+        if text is None:
+            self.skipTest("there is no reader of Markdown: localstack/test installs one")
+        path = PAGES.parent / "comments" / f"{page}.html"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        self.browser.open(path.as_uri())
+
+    def test_a_comment_shows_every_difference_without_a_click(self):
+        self.browser.look(900, 900)
+        self.comment("update")
+        seen = self.browser.run("return document.body.innerText")
+        for line in ("! engine_version (reboots)\n-   16.3\n+   16.8", "! multi_az (fails over)\n-   false\n+   true",
+                     "-   owner: ops\n+   cost-centre: 4711", "Made 2026-11-20 12:00 UTC by provision 0.1.0", "(provision.yaml)"):
+            self.assertIn(line, seen)
+        self.assertEqual(self.count("details > summary"), 4)
+        self.comment("first")
+        self.assertIn("6 to watch: AWS is not changed", self.texts("summary"))
+        seen = self.browser.run("return document.body.innerText")
+        self.assertIn("+ allocated_storage: 50", seen)
+        self.assertNotIn("vpc-0a1b2c3d4e5f60718 (the cluster's own", seen)
+
+    def taken(self, name, window, **how):
+        """A picture, for people to look at; into the documents where they are written."""
+        self.browser.look(*window, **how)
+        path = (PICTURES if WRITES_DOCS else PAGES.parent) / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.browser.picture(path)
+        self.assertGreater(path.stat().st_size, 10_000)
+        self.assertLess(path.stat().st_size, 200_000, "pictures in the repository are small")
+
     def test_pictures_are_taken_for_people_to_look_at(self):
-        for name, window, how in (("light", DESKTOP, {}), ("dark", DESKTOP, {"dark": True}),
-                                  ("phone", PHONE, {"phone": True})):
-            self.open("update", *window, **how)
-            if name != "phone":
-                self.browser.click(self.node(DATABASE))
-            path = PAGES.parent / f"page-{name}.png"
-            self.browser.picture(path, whole=True)
-            self.assertGreater(path.stat().st_size, 10_000)
+        self.open("update", 1100, 1180)
+        self.taken("page", (1100, 1180))
+        self.taken("page-dark", (1100, 1180), dark=True)
+        self.taken("page-phone", (360, 1180), phone=True)
+        self.browser.look(900, 1200)
+        self.comment("update")
+        self.taken("comment", (900, 1200))
 
 
 if __name__ == "__main__":

@@ -91,12 +91,14 @@ class Browser:
         """A command of the browser's own protocol (Chrome DevTools)."""
         return self._call("POST", "/goog/cdp/execute", {"cmd": name, "params": parameters})
 
-    def look(self, width, height, dark=False, phone=False):
-        """Through a window of this size, by day or by night."""
+    def look(self, width, height, dark=False, phone=False, paper=False, scripts=True):
+        """Through a window of this size, by day or by night, or on paper; with scripts or without."""
         self.command("Emulation.setDeviceMetricsOverride",
                      width=width, height=height, deviceScaleFactor=1, mobile=phone)
         scheme = "dark" if dark else "light"
-        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.command("Emulation.setEmulatedMedia", media="print" if paper else "",
+                     features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.command("Emulation.setScriptExecutionDisabled", value=not scripts)
 
     def open(self, url):
         """Loads a page afresh, and forgets what was logged before."""

@@ -28,6 +28,13 @@ fn one_run_makes_the_comment_the_page_and_the_saved_plan() {
     let command = format!("provision apply --expect {digest}");
     assert!(ran.out.contains(&command) && page(&world).contains(&command), "both name the plan");
     assert!(page(&world).contains("<title>Plan for shop</title>"));
+    let by = format!("arn:aws:iam::{}:root", world.account);
+    let version = env!("CARGO_PKG_VERSION");
+    let said = format!(" UTC by provision {version}, with the credentials of `{by}`.\n");
+    assert!(ran.out.contains("\nMade 20") && ran.out.contains(&said), "{}", ran.out);
+    for fact in [("Stack file", "provision.yaml"), ("With", &format!("provision {version}")), ("By", &by)] {
+        assert!(page(&world).contains(&format!("<dt>{}</dt><dd>{}</dd>", fact.0, fact.1)), "{fact:?}");
+    }
     assert_eq!(world.files().len(), before.len() + 2, "the page and the plan, and nothing else");
     let mode = std::fs::metadata(world.path(PAGE)).expect("it was written").permissions().mode();
     assert_eq!(mode & 0o600, 0o600);
@@ -81,7 +88,7 @@ fn a_tag_that_somebody_set_outside_does_nothing_in_a_comment_or_on_a_page() {
     assert_eq!(lines.len(), 2, "as drift and as what is put right: {}", ran.out);
     assert!(lines.iter().all(|line| line.starts_with("!  ") && line.contains("\"</script>")), "{lines:?}");
     assert_eq!(ran.out.matches("\n````diff\n").count(), 2, "their fences are longer than what the tag has");
-    assert!(!page(&world).contains("<img") && page(&world).contains("\\u003cimg src=x"));
+    assert!(!page(&world).contains("<img") && page(&world).contains("&lt;img src=x"));
 }
 
 #[test]

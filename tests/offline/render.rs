@@ -13,18 +13,26 @@ use provision::engine::plan::{Action, Finding, Level, Mode, Plan, Rendered};
 use provision::engine::resource::Id;
 use provision::engine::state::{Phase, Record};
 use provision::view::{
-    Carried, CarriedOption, CarriedTo, GraphView, Style, dot, is_harmful, mermaid, plan_text, state_show,
+    Carried, CarriedOption, CarriedTo, GraphView, Made, Style, dot, is_harmful, mermaid, plan_text,
+    state_show,
 };
 use serde_json::{Value, json};
 
+/// The making of all plans here.
+fn made() -> Made {
+    let at = "2026-11-20T12:00:30Z".parse().expect("a time");
+    let by = Some("arn:aws:sts::123456789012:assumed-role/plan/GitHubActions".to_owned());
+    Made { at, version: "0.1.0".to_owned(), by }
+}
+
 /// The comment of a plan that was made without options.
 fn plan_markdown(plan: &Plan) -> String {
-    provision::view::plan_markdown(plan, &Carried::default())
+    provision::view::plan_markdown(plan, &made(), &Carried::default())
 }
 
 /// The page of a plan that was made without options.
 fn plan_page(plan: &Plan) -> String {
-    provision::view::plan_page(plan, &Carried::default())
+    provision::view::plan_page(plan, &made(), &Carried::default())
 }
 
 const PLAIN: Style = Style { color: false, width: 80 };
@@ -132,7 +140,7 @@ fn the_way_to_carry_a_plan_out_has_the_options_that_were_typed() {
     let replaced = option(&["--replace"], "aws_db_instance.db", CarriedTo::ThisPlan);
     let plan = plans::agreed(plans::first());
     let carried = Carried::of(vec![replaced, state]);
-    let comment = provision::view::plan_markdown(&plan, &carried);
+    let comment = provision::view::plan_markdown(&plan, &made(), &carried);
     let line = comment.lines().find(|line| line.starts_with("Digest")).expect("it has a digest");
     assert!(
         line.contains("--expect")
@@ -140,7 +148,7 @@ fn the_way_to_carry_a_plan_out_has_the_options_that_were_typed() {
             && line.contains("--state 's3://b/`x` y.json'``"),
         "{line}"
     );
-    let page = provision::view::plan_page(&plan, &carried);
+    let page = provision::view::plan_page(&plan, &made(), &carried);
     assert!(page.contains("--state &#39;s3://b/`x` y.json&#39;</code>"));
 }
 
@@ -167,10 +175,7 @@ fn rendered_files_are_listed_with_their_reasons_in_every_form() {
     ];
     let plan = Plan { rendered, ..plans::settled() };
     insta::assert_snapshot!(plan_text(&plan, &PLAIN));
-    let forms = [
-        provision::view::plan_markdown(&plan, &Carried::default()),
-        provision::view::plan_page(&plan, &Carried::default()),
-    ];
+    let forms = [plan_markdown(&plan), plan_page(&plan)];
     for form in forms {
         for said in ["deploy/gitlab.yaml", "known after apply", "Apply writes 2 rendered files."] {
             assert!(form.contains(said), "{said} is not in\n{form}");

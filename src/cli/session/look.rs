@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt;
 use futures_util::future::{join5, try_join};
+use jiff::Timestamp;
 
 use crate::aws::checks::{self, Answers, LastSnapshots, Scene, prospects};
 use crate::aws::kinds::db_parameter_group::follow_versions;
@@ -39,6 +40,8 @@ pub struct Outlook {
     pub planning: Planning,
     /// Only when the network was not recorded yet.
     pub discovery: Option<Discovery>,
+    /// The time at which AWS had been looked at.
+    pub at: Timestamp,
 }
 
 /// Everything seen before there is a plan.
@@ -75,7 +78,7 @@ impl Session {
             answers.choose(&self.aws, &mut blueprint, &sightings).await;
             declare_sent_along(&self.registry, &mut blueprint, &sightings);
         }
-        let now = jiff::Timestamp::now();
+        let now = Timestamp::now();
         let safeguards = match options.mode {
             Mode::Destroy => self.safeguards(declared),
             Mode::Apply | Mode::RefreshOnly => Safeguards::default(),
@@ -131,7 +134,7 @@ impl Session {
             self.look_beside(&blueprint, &account, state.is_none(), &mut planning.plan).await;
         }
         self.complete(&mut planning.plan);
-        Ok(Outlook { blueprint, sightings, planning, discovery })
+        Ok(Outlook { blueprint, sightings, planning, discovery, at: now })
     }
 
     /// The checks that ask only where something is changed or deleted, or was deleted outside of provision.

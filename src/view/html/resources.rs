@@ -1,21 +1,19 @@
-//! The page's data on each resource, as text that is ready to be shown: the data of its script.
+//! Each resource as the page shows it: text that is ready to be shown.
 
 use std::collections::BTreeMap;
-
-use serde::Serialize;
 
 use crate::engine::address::Address;
 use crate::engine::plan::{Action, Change, Drift, FieldChange, Plan};
 
 use super::super::action::{GRAVEST_FIRST, action_word, symbol};
-use super::super::cost::{costs, field_cost};
+use super::super::cost::{Cost, costs, field_cost};
 use super::super::delta::{Delta, delta, fresh};
 use super::super::harmless::harmless;
 use super::super::holdings::holdings_lines;
 use super::super::value::string;
 
 /// One resource of the plan, or of the drift alone.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Resource {
     pub address: String,
     pub kind: String,
@@ -27,38 +25,42 @@ pub(super) struct Resource {
     pub sign: &'static str,
     pub reason: String,
     pub costs: Vec<Cost>,
+    /// True if nothing of it changes, so that it is out of the way.
+    pub is_folded: bool,
     /// The places of others in the list.
     pub needs: Vec<usize>,
     pub needed_by: Vec<usize>,
     pub groups: Vec<Group>,
 }
 
-/// The effect on the service, and its time.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Cost {
-    pub effect: &'static str,
-    pub when: String,
-    pub felt: bool,
-}
+/// The title of what a new object starts with.
+pub(super) const FIELDS: &str = "Fields";
+/// The title of what changes of an object that is there.
+pub(super) const CHANGES: &str = "Changes";
+
+/// The title of the id of an object that is there.
+pub(super) const OBJECT: &str = "The object";
 
 /// Fields under a title.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Group {
     pub title: &'static str,
     pub fields: Vec<Field>,
 }
 
 /// One field, before and after.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Field {
     pub path: String,
+    /// True for a value that the stack file does not say.
+    pub is_default: bool,
     pub note: Option<String>,
     pub calls: Vec<String>,
     pub lines: Vec<Line>,
 }
 
 /// A line of a field: what goes (`-`), what comes (`+`), what changes (`~`), what is so.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Line {
     pub mark: &'static str,
     pub text: String,
@@ -78,15 +80,13 @@ pub(super) fn resources(plan: &Plan) -> Vec<Resource> {
         .map(|change| {
             let mut resource = planned(change);
             resource.needs = change.depends_on.iter().filter_map(|on| places.get(on).copied()).collect();
-            resource.groups.extend(drift.get(&change.address).into_iter().flat_map(|drift| drifted(drift)));
+            let drift = drift.get(&change.address);
+            resource.is_folded &= drift.is_none();
+            resource.groups.extend(drift.into_iter().flat_map(|drift| drifted(drift)));
             resource
         })
         .collect();
-    for place in 0..resources.len() {
-        for needed in resources[place].needs.clone() {
-            resources[needed].needed_by.push(place);
-        }
-    }
+    linked(&mut resources);
     let alone = plan.drift.iter().filter(|drift| !places.contains_key(&drift.address));
     resources.extend(alone.map(|drift| {
         let sign = if drift.gone { "-" } else { "~" };
@@ -96,7 +96,17 @@ pub(super) fn resources(plan: &Plan) -> Vec<Resource> {
     resources
 }
 
-fn blank(address: &Address, action: &'static str, sign: &'static str, reason: &str) -> Resource {
+/// Tells each resource which others depend on it.
+pub(super) fn linked(resources: &mut [Resource]) {
+    for place in 0..resources.len() {
+        for needed in resources[place].needs.clone() {
+            resources[needed].needed_by.push(place);
+        }
+    }
+}
+
+/// A resource of which nothing is known but its address and what is done.
+pub(super) fn blank(address: &Address, action: &'static str, sign: &'static str, reason: &str) -> Resource {
     let name = match address.member_name() {
         Some(member) => format!("{}/{member}", address.name()),
         None => address.name().to_owned(),
@@ -110,6 +120,7 @@ fn blank(address: &Address, action: &'static str, sign: &'static str, reason: &s
         sign,
         reason: harmless(reason).into_owned(),
         costs: Vec::new(),
+        is_folded: false,
         needs: Vec::new(),
         needed_by: Vec::new(),
         groups: Vec::new(),
@@ -117,8 +128,6 @@ fn blank(address: &Address, action: &'static str, sign: &'static str, reason: &s
 }
 
 fn planned(change: &Change) -> Resource {
-    let costs =
-        costs(change).into_iter().map(|cost| Cost { effect: cost.effect, when: cost.when, felt: cost.felt });
     let sign = symbol(change.action, change.order).trim();
     let is_new =
         matches!(change.action, Action::Create | Action::Watch | Action::Forget) && change.keeps.is_none();
@@ -131,6 +140,7 @@ fn planned(change: &Change) -> Resource {
     };
     let object = change.id.iter().map(|id| Field {
         path: "id".to_owned(),
+        is_default: false,
         note: None,
         calls: Vec::new(),
         lines: vec![Line { mark: "", text: string(id.as_str()) }],
@@ -139,21 +149,29 @@ fn planned(change: &Change) -> Resource {
     let left_out: Vec<Field> = left_out.filter_map(|one| field(one, false)).collect();
     let lost = holdings_lines(change);
     let lines = lost.iter().map(|line| Line { mark: "-", text: harmless(line).into_owned() }).collect();
-    let data = Field { path: "data".to_owned(), note: None, calls: Vec::new(), lines };
+    let data = Field { path: "data".to_owned(), is_default: false, note: None, calls: Vec::new(), lines };
     let data = Some(data).filter(|_| !lost.is_empty());
     let groups = [
         Group { title: "Left out for now", fields: left_out },
-        Group { title: "The object", fields: object.collect() },
+        Group { title: OBJECT, fields: object.collect() },
         Group { title: "What becomes of its data", fields: data.into_iter().collect() },
-        Group { title: if is_new { "Fields" } else { "Changes" }, fields },
+        Group { title: if is_new { FIELDS } else { CHANGES }, fields },
         Group { title, fields: queued },
     ];
     Resource {
         word: action_word(change),
-        costs: costs.collect(),
+        costs: costs(change),
+        is_folded: changes_nothing(change),
         groups: groups.into_iter().filter(|group| !group.fields.is_empty()).collect(),
         ..blank(&change.address, change.action.name(), sign, &change.reason)
     }
+}
+
+/// True if the object stays as it is, now and in the window.
+fn changes_nothing(change: &Change) -> bool {
+    matches!(change.action, Action::Watch | Action::Forget | Action::NoOp)
+        && change.queued.is_empty()
+        && change.blocked.is_none()
 }
 
 fn drifted(drift: &Drift) -> impl Iterator<Item = Group> + use<> {
@@ -184,5 +202,6 @@ fn field(change: &FieldChange, is_new: bool) -> Option<Field> {
         }
     };
     let calls = change.calls.iter().map(|call| harmless(call).into_owned()).collect();
-    Some(Field { path: string(&change.path), note: field_cost(change), calls, lines })
+    let (path, is_default) = (string(&change.path), is_new && change.is_default);
+    Some(Field { path, is_default, note: field_cost(change), calls, lines })
 }

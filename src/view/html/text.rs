@@ -1,11 +1,9 @@
-//! Text inside HTML, JSON inside HTML, and what a page may load: the only places where the page meets its dangers.
+//! Text inside HTML and inside links, and what a page may load: the only places where the page meets its dangers.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::super::harmless::harmless;
-use super::super::json::json_line;
 
 /// A text for content and for attributes in quotes.
 pub(super) fn escaped(text: &str) -> String {
@@ -23,9 +21,18 @@ pub(super) fn escaped(text: &str) -> String {
     safe
 }
 
-/// JSON for a `script` element: nothing in it can end the element, or begin a comment.
-pub(super) fn data<T: Serialize>(value: &T) -> String {
-    json_line(value).replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+/// A link to the element that has this text as its id, for an attribute in quotes.
+pub(super) fn link_to(id: &str) -> String {
+    let mut link = String::from("#");
+    for byte in harmless(id).bytes() {
+        match byte {
+            plain if plain.is_ascii_alphanumeric() || b"-_./".contains(&plain) => {
+                link.push(char::from(plain))
+            }
+            other => link += &format!("%{other:02X}"),
+        }
+    }
+    link
 }
 
 /// A Content-Security-Policy: this script and this style, and nothing from anywhere, nor text made into markup.
@@ -56,11 +63,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_cannot_leave_its_script_element_and_reads_back_equal() {
-        let text = "</script><!--<script>&amp;\u{2028}\u{2029}]]>";
-        let written = data(&text);
-        assert!(!written.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{written}");
-        assert_eq!(serde_json::from_str::<String>(&written).expect("still JSON"), text);
+    fn a_link_holds_nothing_but_what_a_link_may() {
+        assert_eq!(link_to("aws_subnet.a-b/eu-west-1a"), "#aws_subnet.a-b/eu-west-1a");
+        assert_eq!(link_to("a.\"'<&%é \u{202e}"), "#a.%22%27%3C%26%25%C3%A9%20%5Cu%7B202e%7D");
     }
 
     #[test]

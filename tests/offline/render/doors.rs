@@ -27,8 +27,7 @@ use provision::view::{
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::hostile::plan_saying;
-use super::plan_markdown;
+use super::hostile::{comment_saying, plan_saying};
 
 /// Texts that must never come out as they went in.
 const HOSTILE: [&str; 16] = [
@@ -217,7 +216,7 @@ fn doors(text: &str, style: Style) -> Vec<(&'static str, String)> {
     };
     let outputs = [
         ("a plan as text", plan_text(&plan, &style)),
-        ("a plan as Markdown", plan_markdown(&plan)),
+        ("a plan as Markdown", comment_saying(text)),
         ("a plan as JSON", json_pretty(&plan)),
         ("the errors of a plan", problems_text(&plan.preflight, &style)),
         ("a graph for Graphviz", dot(&graph)),

@@ -5,9 +5,10 @@ use provision::engine::plan::{
     Action, Blocked, Change, Drift, FieldChange, Finding, Level, Plan, Rendered, Response,
 };
 use provision::engine::resource::{Holdings, Id};
+use provision::view::{Carried, Made, plan_markdown, plan_page};
 use serde_json::json;
 
-use super::plans;
+use super::{made, plans};
 
 /// A plan with the same text wherever text comes from outside.
 pub fn plan_saying(text: &str) -> Plan {
@@ -75,4 +76,18 @@ pub fn plan_saying(text: &str) -> Plan {
         }],
         ..plans::plan(changes)
     }
+}
+
+/// The comment of such a plan, made by one with such a name.
+pub fn comment_saying(text: &str) -> String {
+    plan_markdown(&plan_saying(text), &made_by(text), &Carried::default())
+}
+
+/// The page of such a plan, made by one with such a name.
+pub fn page_saying(text: &str) -> String {
+    plan_page(&plan_saying(text), &made_by(text), &Carried::default())
+}
+
+fn made_by(text: &str) -> Made {
+    Made { by: Some(text.to_owned()), ..made() }
 }

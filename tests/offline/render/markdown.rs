@@ -4,18 +4,18 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use provision::engine::address::Address;
-use provision::engine::plan::{Action, Change, Drift, Finding, Level, Response};
-use provision::view::is_harmful;
+use provision::engine::plan::{Action, Blocked, Change, Drift, Finding, Level, Plan, Response};
+use provision::view::{Carried, Made, is_harmful};
 use serde_json::json;
 
-use super::hostile::plan_saying;
-use super::{plan_markdown, plans};
+use super::hostile::comment_saying;
+use super::{made, plan_markdown, plans};
 
 /// The limit of GitHub: "body is too long (maximum is 65536 characters)".
 const LONGEST: usize = 65_536;
 
 #[test]
-fn a_comment_shows_effects_at_a_glance_and_folds_the_rest() {
+fn a_comment_shows_effects_at_a_glance_and_every_difference_open() {
     insta::assert_snapshot!("markdown_first", plan_markdown(&plans::agreed(plans::first())));
     insta::assert_snapshot!("markdown_update", plan_markdown(&plans::agreed(plans::update())));
     insta::assert_snapshot!("markdown_replace", plan_markdown(&plans::replace()));
@@ -28,6 +28,55 @@ fn a_comment_shows_effects_at_a_glance_and_folds_the_rest() {
 #[test]
 fn a_comment_on_a_plan_with_errors_says_so_first() {
     insta::assert_snapshot!("markdown_refused", plan_markdown(&plans::refused()));
+}
+
+#[test]
+fn a_comment_shows_every_difference_without_a_click() {
+    let folded = "<details><summary>";
+    for plan in [plans::first(), plans::update(), plans::replace(), plans::drifted(), plans::queued(false)] {
+        let comment = plan_markdown(&plan);
+        let mut open = comment.as_str();
+        if let Some((shown, rest)) = comment.split_once(folded) {
+            assert!(
+                rest.starts_with("6 to watch: AWS is not changed") && !rest.contains("<details"),
+                "{rest}"
+            );
+            open = shown;
+        }
+        for field in plan.changes.iter().flat_map(|change| change.fields.iter().chain(&change.queued)) {
+            assert!(open.contains(&format!(" {}", field.path)), "{} is open in {open}", field.path);
+        }
+    }
+    assert!(plan_markdown(&plans::first()).contains(folded), "what is watched is folded");
+}
+
+#[test]
+fn a_comment_says_when_and_by_whom_the_plan_was_made_and_from_which_file() {
+    let plan = Plan { stack_file: "stacks/provision.yaml".to_owned(), ..plans::update() };
+    let comment = plan_markdown(&plan);
+    let by = "`arn:aws:sts::123456789012:assumed-role/plan/GitHubActions`";
+    let said = format!("Made 2026-11-20 12:00 UTC by provision 0.1.0, with the credentials of {by}.");
+    assert!(comment.starts_with("### Plan for `gitlab` (`stacks/provision.yaml`)\n"), "{comment}");
+    assert!(comment.contains(&said), "{comment}");
+    let unknown = Made { by: None, ..made() };
+    let comment = provision::view::plan_markdown(&plan, &unknown, &Carried::default());
+    assert!(comment.contains("Made 2026-11-20 12:00 UTC by provision 0.1.0.\n"), "{comment}");
+}
+
+#[test]
+fn what_is_left_out_because_aws_would_refuse_it_is_in_a_comment_too() {
+    let because = "AWS shows stopped".to_owned();
+    let fields = vec![plans::field("instance_class", json!("db.t4g.medium"), json!("db.t4g.large"))];
+    let blocked = Some(Blocked { action: Action::Update, fields, because, on: None });
+    let change = plans::change("aws_db_instance.gitlab-pgsql", Action::NoOp, "instance_class differs");
+    let comment = plan_markdown(&plans::plan(vec![Change { blocked, ..change }]));
+    for said in [
+        "| `aws_db_instance.gitlab-pgsql` | blocked |",
+        "# update left out (AWS shows stopped)",
+        "+   db.t4g.large",
+    ] {
+        assert!(comment.contains(said), "{said} is not in {comment}");
+    }
 }
 
 /// The comment with all code taken out, by the rules of CommonMark: fenced blocks end with a fence that is as long as
@@ -91,8 +140,8 @@ fn without_spans(line: &str) -> String {
 }
 
 fn holds(text: &str) -> Result<(), TestCaseError> {
-    let markdown = plan_markdown(&plan_saying(text));
-    static PLAIN: LazyLock<String> = LazyLock::new(|| without_code(&plan_markdown(&plan_saying("plain"))));
+    let markdown = comment_saying(text);
+    static PLAIN: LazyLock<String> = LazyLock::new(|| without_code(&comment_saying("plain")));
     prop_assert_eq!(without_code(&markdown), PLAIN.as_str());
     prop_assert!(!markdown.replace('\n', "").contains(is_harmful));
     let cells = |line: &&str| line.starts_with("| ");
@@ -187,7 +236,7 @@ fn nasty_texts_stay_in_code() {
         holds(text).expect(text);
     }
     let text = "@octocat #1 `|` \\| <b>\n```\n![x](http://e.x/i.png)\u{202e}";
-    insta::assert_snapshot!("markdown_hostile", plan_markdown(&plan_saying(text)));
+    insta::assert_snapshot!("markdown_hostile", comment_saying(text));
 }
 
 #[test]
@@ -204,7 +253,7 @@ fn a_comment_is_never_longer_than_github_takes_and_says_what_is_left_out() {
     let note = "_Left out, since a comment has room for 65536 characters: ";
     assert!(ten.len() <= LONGEST && ten.contains(note) && ten.contains(" details. "), "{}", ten.len());
     assert_eq!(ten.matches("\n| `~` |").count(), 10, "the effects come before the details");
-    assert!(ten.matches("<details>").count() >= 2, "there is room for some");
+    assert!(ten.matches("<details open>").count() >= 2, "there is room for some");
     without_code(&ten);
 
     let mut huge = plans::agreed(plan(3_000));
