@@ -284,7 +284,9 @@ def plans(provision, peer, rounds):
         for tool in tools:
             results[tool.name] += tool.plan()
     for tool in tools:
-        more = tool.slowly(*tool.PLAN) | tool.instructions()
+        # The least of three: other programs on the machine make none of them faster.
+        slow = min((tool.slowly(*tool.PLAN) for _ in range(3)), key=lambda run: run["slow_seconds"])
+        more = slow | tool.instructions()
         yield tool.row("plan, no changes", results[tool.name], **more)
 
 

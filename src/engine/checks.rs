@@ -3,17 +3,17 @@
 
 use super::plan::Level;
 
-/// What findings of one name have in common.
+/// The common part of all findings of one name.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
     pub name: &'static str,
     /// The gravity that its findings can have, but for `not checked` and `passed`, which all have.
     pub levels: &'static [Level],
-    /// What its findings say.
+    /// The statement of its findings.
     pub says: &'static str,
     /// The actions of AWS that are asked for it alone; what a plan asks of the objects themselves serves all checks.
     pub asks: &'static [&'static str],
-    /// What ends it. A finding says the same with the names of its objects.
+    /// The way to end it. A finding says the same with the names of its objects.
     pub cure: &'static str,
 }
 
