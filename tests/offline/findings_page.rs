@@ -32,6 +32,8 @@ fn page() -> String {
          A check asks AWS read-only, while the objects are looked at, and only about what the plan makes, changes or deletes: a plan without changes asks nothing more.\n\
          `ec2:CreateSecurityGroup` is asked as a rehearsal (`DryRun`), which makes nothing.\n",
     );
+    let index: Vec<String> = CHECKS.iter().map(|check| format!("[`{0}`](#{0})", check.name)).collect();
+    write!(page, "\n{}\n", index.join(", ")).expect("a string takes everything");
     for check in CHECKS {
         let levels: Vec<&str> = check.levels.iter().map(|one| level(*one)).collect();
         let asks: Vec<String> = check.asks.iter().map(|action| format!("`{action}`")).collect();
