@@ -63,6 +63,7 @@ fn difference(field: &Field, at_once: bool, desired: &Document, observed: &Docum
         after: wanted.filter(|_| !unknown).cloned(),
         unknown,
         sensitive: false,
+        is_default: field.need.default().is_some_and(|default| wanted == Some(&default)),
         effect,
         calls: field.calls.iter().map(|call| call.name.to_owned()).collect(),
         window,

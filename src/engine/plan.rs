@@ -1,5 +1,7 @@
 //! The plan as plain data: what will be done to each resource, why, and what it costs the service.
 
+mod account;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -9,6 +11,7 @@ use serde_json::Value;
 use crate::engine::address::Address;
 use crate::engine::remedy::Way;
 use crate::engine::resource::{Effect, Holdings, Id};
+pub use account::{Consequence, What, When, account};
 
 /// The version of the plan document. The number before the dot changes when a field changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -91,6 +94,9 @@ pub struct Change {
     pub reason: String,
     /// The worst of the fields' effects.
     pub effect: Effect,
+    /// All that it does to the service, its clients and its data, and when: the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub account: Vec<Consequence>,
     pub fields: Vec<FieldChange>,
     /// Everything that earlier changes left for the maintenance window. `effect` says what becomes of it: in the window, or now,
     /// since a change that is made at once takes everything queued with it.
@@ -197,6 +203,9 @@ pub struct FieldChange {
     pub unknown: bool,
     /// True if the value must not be shown. No plan holds a secret: the fields that name where one is are shown.
     pub sensitive: bool,
+    /// True if `after` is the value that the field has where the stack file does not say it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_default: bool,
     pub effect: Effect,
     /// The AWS calls that change the field of an object that is there: `rds:ModifyDBInstance`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -218,6 +227,7 @@ impl FieldChange {
             after,
             unknown: false,
             sensitive: false,
+            is_default: false,
             effect: Effect::None,
             calls: Vec::new(),
             window: None,

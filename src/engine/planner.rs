@@ -41,7 +41,7 @@ use crate::engine::kind::{Live, Registry};
 use crate::engine::newer::Newer;
 use crate::engine::plan::{
     Action, Change, Drift, FORMAT_VERSION, Finding, Level, Mode, Plan, ReplaceOrder, Response, StateVersion,
-    Summary, Turn,
+    Summary, Turn, account,
 };
 use crate::engine::remedy::{Way, hint_of};
 use crate::engine::resource::{Effect, Found, Id};
@@ -248,7 +248,10 @@ pub fn plan(input: &Input<'_>) -> Planning {
 
 /// The plan as a document, without what changed outside.
 fn document(input: &Input<'_>, changes: BTreeMap<Address, Change>, findings: Vec<Finding>) -> Plan {
-    let changes: Vec<Change> = changes.into_values().collect();
+    let mut changes: Vec<Change> = changes.into_values().collect();
+    for change in &mut changes {
+        change.account = account(change);
+    }
     Plan {
         format_version: FORMAT_VERSION.to_owned(),
         stack: input.blueprint.stack.clone(),
@@ -395,6 +398,7 @@ fn change(address: &Address, action: Action, reason: impl Into<String>) -> Chang
         id: None,
         reason: reason.into(),
         effect: Effect::None,
+        account: Vec::new(),
         fields: Vec::new(),
         queued: Vec::new(),
         data: None,

@@ -117,14 +117,6 @@ pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
     }
 }
 
-/// The loss of clients or data that comes with the end of an object.
-pub(super) fn loss_text(change: &Change) -> Option<&'static str> {
-    // A new object can overwrite the data of another one.
-    let goes = matches!(change.action, Action::Delete | Action::Replace)
-        || (change.action == Action::Create && change.makes_anew());
-    effect_text(change.effect).filter(|_| goes && change.effect > Effect::Replacement)
-}
-
 /// For which window a change waits, and what it costs then.
 pub(super) fn window_text(window: &Window) -> String {
     let then = match window.effect {
@@ -142,7 +134,12 @@ pub(super) fn window_text(window: &Window) -> String {
 
 /// Which window it is.
 pub(super) fn window_name(window: &Window) -> String {
-    match window.opens.as_deref().and_then(|opens| opens.parse::<Timestamp>().ok()) {
+    opening(window.opens.as_deref())
+}
+
+/// The window that opens at a time: `the window of Sun 2026-11-22 04:30 UTC`.
+pub(super) fn opening(opens: Option<&str>) -> String {
+    match opens.and_then(|opens| opens.parse::<Timestamp>().ok()) {
         Some(opens) => format!("the window of {}", opens.strftime("%a %Y-%m-%d %H:%M UTC")),
         None => "the next maintenance window".to_owned(),
     }

@@ -1,9 +1,8 @@
-//! The cost of a change to the running service, and its time: the first thing that a reviewer looks for.
+//! The account of a change in words: all that happens to the service, its clients and its data, and when.
 
-use crate::engine::plan::{Action, Change, FieldChange};
-use crate::engine::resource::Effect;
+use crate::engine::plan::{Action, Change, Consequence, FieldChange, What, When};
 
-use super::action::{TAKEN_BACK, effect_text, loss_text, order_text, window_name, window_text};
+use super::action::{TAKEN_BACK, effect_text, opening, order_text, window_text};
 
 /// One thing that happens to the running service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,51 +15,65 @@ pub(super) struct Cost {
     pub felt: bool,
 }
 
-/// The worst of what happens at once, and the worst of what waits for a window.
+/// The account of a change, a row for each thing that happens.
 pub(super) fn costs(change: &Change) -> Vec<Cost> {
-    let at_once = |effect, felt| Cost { effect, when: "at once".to_owned(), felt };
-    let mut costs = match (change.action, change.order) {
-        // Another object stays: what is felt is what changes of it.
-        (Action::Create | Action::Replace, _) if change.keeps.is_some() => Vec::new(),
-        (Action::Replace, Some(order)) => vec![at_once(order_text(order), true)],
-        (Action::Replace, None) => vec![at_once("is replaced", true)],
-        (Action::Delete, _) => vec![at_once("is deleted", true)],
-        (Action::Create, _) if loss_text(change).is_some() => Vec::new(),
-        (Action::Create | Action::Watch | Action::Forget, _) => vec![at_once("none", false)],
-        (Action::Update | Action::NoOp, _) => Vec::new(),
+    let cost = |one: &Consequence| Cost {
+        effect: what_text(change, one.what).unwrap_or("none"),
+        when: match one.when {
+            When::AtOnce => "at once".to_owned(),
+            When::Window => opening(one.opens.as_deref()),
+            When::NextReboot => "the next reboot, which provision does not do".to_owned(),
+        },
+        felt: one.what != What::None,
     };
-    costs.extend(loss_text(change).map(|loss| at_once(loss, true)));
-    let fields = || change.fields.iter().chain(&change.queued);
-    if costs.is_empty() {
-        let worst = fields()
-            .filter(|field| field.window.is_none() && !waits_for_a_reboot(field))
-            .map(|field| field.effect)
-            .max();
-        costs.extend(
-            worst.map(|effect| at_once(effect_text(effect).unwrap_or("none"), effect != Effect::None)),
-        );
-    }
-    let windows = fields().filter_map(|field| field.window.as_ref());
-    if let Some(worst) = windows.max_by_key(|window| window.effect) {
-        let effect = effect_text(worst.effect).unwrap_or("none");
-        costs.push(Cost { effect, when: window_name(worst), felt: worst.effect != Effect::None });
-    }
-    if change.action == Action::Update && fields().any(waits_for_a_reboot) {
-        let when = "the next reboot, which provision does not do".to_owned();
-        costs.push(Cost { effect: "takes effect", when, felt: true });
-    }
-    if costs.is_empty() && (change.action == Action::Update || change.keeps.is_some()) {
-        costs.push(at_once("none", false));
-    }
-    // "None, at once" beside a reboot in the window would read as no effect at all.
-    if costs.iter().any(|cost| cost.felt) {
-        costs.retain(|cost| cost.felt);
-    }
-    costs
+    change.account.iter().map(cost).collect()
 }
 
-fn waits_for_a_reboot(field: &FieldChange) -> bool {
-    field.effect == Effect::NextReboot
+/// The account of a change in one phrase: `waits for the window of Sun 2026-11-22 04:30 UTC, then reboots`. Nothing where no one notices.
+pub(super) fn cost_phrase(change: &Change) -> Option<String> {
+    let mut account: Vec<&Consequence> = change.account.iter().collect();
+    account.sort_by_key(|one| (one.when, &one.opens, one.what));
+    let together = account.chunk_by(|one, other| (one.when, &one.opens) == (other.when, &other.opens));
+    let phrases: Vec<String> = together.filter_map(|together| phrase(change, together)).collect();
+    Some(phrases.join("; ")).filter(|text| !text.is_empty())
+}
+
+/// All that happens at one time.
+fn phrase(change: &Change, together: &[&Consequence]) -> Option<String> {
+    // The sign of the block says already that an object is replaced.
+    let is_said = |what| what == What::Replacement && change.order.is_none();
+    let texts =
+        together.iter().filter(|one| !is_said(one.what)).filter_map(|one| what_text(change, one.what));
+    let texts: Vec<&str> = texts.collect();
+    let texts = texts.join(if change.action == Action::Replace { ", " } else { " and " });
+    let first = together.first()?;
+    let window = || opening(first.opens.as_deref());
+    match first.when {
+        When::AtOnce => Some(texts).filter(|texts| !texts.is_empty()),
+        When::Window if texts.is_empty() => Some(format!("waits for {}", window())),
+        When::Window => Some(format!("waits for {}, then {texts}", window())),
+        When::NextReboot => Some(format!("{texts} at the next reboot, which provision does not do")),
+    }
+}
+
+/// The loss of clients that comes with the end of an object, beside what is said of its data.
+pub(super) fn cuts_off(change: &Change) -> Option<&'static str> {
+    let loses = change.account.iter().any(|one| one.what == What::AccessLoss);
+    what_text(change, What::AccessLoss).filter(|_| loses)
+}
+
+fn what_text(change: &Change, what: What) -> Option<&'static str> {
+    Some(match what {
+        What::None => return None,
+        What::TakesEffect => "takes effect",
+        What::BriefPause => "pauses briefly",
+        What::Failover => "fails over",
+        What::Reboot => "reboots",
+        What::Replacement => change.order.map_or("is replaced", order_text),
+        What::Deletion => "is deleted",
+        What::AccessLoss => "cuts clients off",
+        What::DataLoss => "loses data",
+    })
 }
 
 /// The cost of the change of one field, if there is one.
@@ -70,4 +83,11 @@ pub(super) fn field_cost(field: &FieldChange) -> Option<String> {
         Some(window) => Some(window_text(window)),
         None => effect_text(field.effect).map(str::to_owned),
     }
+}
+
+/// The same where the head of the block does not say it already, of this field alone.
+pub(super) fn unsaid_cost(change: &Change, field: &FieldChange) -> Option<String> {
+    let is_alone = change.fields.len() == 1 && change.account.len() == 1;
+    let said = is_alone && change.action != Action::Replace && !field.takes_back;
+    field_cost(field).filter(|_| !said)
 }

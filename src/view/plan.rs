@@ -7,18 +7,15 @@ use crate::engine::address::Address;
 use crate::engine::plan::{
     Action, Change, Drift, FieldChange, Finding, Mode, Plan, Rendered, Response, Summary, Window,
 };
-use crate::engine::resource::Effect;
 
-use super::action::{
-    effect_text, left_out, loss_text, order_text, queued_for, symbol, window_name, window_text,
-};
-use super::cost::field_cost;
+use super::action::{effect_text, left_out, queued_for, symbol, window_name};
+use super::cost::{cost_phrase, cuts_off, unsaid_cost};
 use super::findings::findings;
 use super::harmless::harmless;
 use super::holdings::holdings_lines;
 use super::page::{Page, painted, visible_width, words};
 use super::style::{Ink, Style};
-use super::value::{changed_field, new_fields, string};
+use super::value::{changed_fields, new_fields, string};
 
 /// The distance of a block's text from the left: under its address.
 const BODY: usize = 6;
@@ -61,7 +58,7 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
         let address = format!("{}:", string(&change.address.to_string()));
         let mark = page.style().paint(Ink::Error, "  !");
         page.fill(0, BODY, [mark, address].into_iter().chain(words(&left_out(blocked))));
-        blocked.fields.iter().for_each(|field| changed_field(&mut page, BODY, field, None));
+        changed_fields(&mut page, BODY, blocked.fields.iter().map(|field| (field, None)));
     }
     rendered(&mut page, plan);
     findings(&mut page, &plan.preflight);
@@ -140,8 +137,9 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
         } else {
             let mark = page.style().paint(Ink::Update, "  ~");
             page.fill(0, BODY, [mark, format!("{address}:")].into_iter().chain(response));
-            fields.iter().for_each(|field| changed_field(page, BODY, field, None));
-            outputs.iter().for_each(|output| changed_field(page, BODY, output, Some(OUTPUT)));
+            let fields = fields.iter().map(|field| (field, None));
+            let outputs = outputs.iter().map(|output| (output, Some(OUTPUT.to_owned())));
+            changed_fields(page, BODY, fields.chain(outputs));
         }
     }
 }
@@ -183,8 +181,7 @@ fn listing(page: &mut Page<'_>, plan: &Plan, action: Action, title: &str) {
         let address = format!("{:column$}", harmless(&change.address.to_string()));
         let id = change.id.as_ref().map(|id| string(id.as_str()));
         let own = if shared { Vec::new() } else { reason(change) };
-        let loss = loss_text(change).filter(|_| change.effect == Effect::AccessLoss);
-        let loss = loss.into_iter().flat_map(|loss| painted(style, Ink::Warning, loss));
+        let loss = cuts_off(change).into_iter().flat_map(|loss| painted(style, Ink::Warning, loss));
         page.fill(0, BODY, [mark, address].into_iter().chain(id).chain(own).chain(loss));
         data(page, change);
     }
@@ -225,15 +222,7 @@ fn block(page: &mut Page<'_>, change: &Change) {
         style.paint(ink, change.action.name()),
     ];
     pieces.extend(reason(change));
-    let cost = match (change.action, change.order) {
-        (Action::Replace, Some(order)) if change.makes_anew() => {
-            let loss = loss_text(change).map(|loss| format!(", {loss}")).unwrap_or_default();
-            Some(format!("{}{loss}", order_text(order)))
-        }
-        (Action::Replace, None) => loss_text(change).map(str::to_owned),
-        _ => costs(change),
-    };
-    if let Some(cost) = cost
+    if let Some(cost) = cost_phrase(change)
         && let Some(last) = pieces.last_mut()
     {
         last.push(',');
@@ -244,10 +233,7 @@ fn block(page: &mut Page<'_>, change: &Change) {
     if change.action == Action::Create && change.keeps.is_none() {
         new_fields(page, BODY, &change.fields);
     } else {
-        change
-            .fields
-            .iter()
-            .for_each(|field| changed_field(page, BODY, field, note(change, field).as_deref()));
+        changed_fields(page, BODY, change.fields.iter().map(|field| (field, unsaid_cost(change, field))));
     }
     queue(page, change);
 }
@@ -269,28 +255,7 @@ fn queue(page: &mut Page<'_>, change: &Change) {
         None => "queued before, and made at once with this change:".to_owned(),
     };
     page.fill(BODY, BODY + 2, painted(page.style(), Ink::Warning, &text));
-    for field in &change.queued {
-        changed_field(page, BODY + 2, field, then(field).as_deref());
-    }
-}
-
-/// The worst of what a change costs.
-fn costs(change: &Change) -> Option<String> {
-    let worst = || change.fields.iter().chain(&change.queued).filter(|field| field.effect == change.effect);
-    let windows = worst().filter_map(|field| field.window.as_ref());
-    let waiting =
-        windows.max_by_key(|window| window.effect).filter(|_| worst().all(|field| field.window.is_some()));
-    waiting.map(window_text).or_else(|| effect_text(change.effect).map(str::to_owned))
-}
-
-/// The cost of the change of one field, where the head of the block does not say so already.
-fn note(change: &Change, field: &FieldChange) -> Option<String> {
-    let said =
-        field.effect == change.effect && change.fields.len() == 1 && field.effect != Effect::Replacement;
-    match &field.window {
-        _ if said && !field.takes_back => None,
-        _ => field_cost(field),
-    }
+    changed_fields(page, BODY + 2, change.queued.iter().map(|field| (field, then(field))));
 }
 
 /// The cost of a queued change when it is made.

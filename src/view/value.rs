@@ -1,10 +1,10 @@
-//! Values of fields as text: alone, as lists folded into lines, and as before and after.
+//! Values of fields as text: alone, a line for each field, and as before and after.
 
 use serde_json::{Map, Value};
 
-use super::delta::{Delta, Entry, delta};
+use super::delta::{Delta, Entry, Mark, delta};
 use super::harmless::{harmless, is_harmful};
-use super::page::Page;
+use super::page::{Page, visible_width};
 use super::style::Ink;
 
 use crate::engine::plan::FieldChange;
@@ -146,19 +146,32 @@ pub(super) fn is_list_of_objects(value: &Value) -> bool {
     matches!(value, Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()))
 }
 
-/// Writes the fields that a new object starts with.
+/// Writes the fields that a new object starts with. Those that have their default are faint.
 pub(super) fn new_fields(page: &mut Page<'_>, indent: usize, fields: &[FieldChange]) {
-    let shown = fields.iter().map(|field| match (&field.after, field.unknown, field.sensitive) {
-        (_, true, _) => (field.path.as_str(), Shown::Word(UNKNOWN)),
-        (_, _, true) => (field.path.as_str(), Shown::Word(SENSITIVE)),
-        (after, ..) => (field.path.as_str(), Shown::Value(after.as_ref().unwrap_or(&Value::Null))),
+    let shown = fields.iter().map(|field| {
+        let value = match (&field.after, field.unknown, field.sensitive) {
+            (_, true, _) => Shown::Word(UNKNOWN),
+            (_, _, true) => Shown::Word(SENSITIVE),
+            (after, ..) => Shown::Value(after.as_ref().unwrap_or(&Value::Null)),
+        };
+        Named { name: &field.path, value, is_faint: field.is_default }
     });
-    named(page, indent, shown);
+    let mark = page.style().paint(Mark::Added.ink(), Mark::Added.symbol());
+    named(page, indent, &mark, shown);
 }
 
 /// Writes the fields of a document.
 pub(super) fn document_fields(page: &mut Page<'_>, indent: usize, document: &Map<String, Value>) {
-    named(page, indent, document.iter().map(|(name, value)| (name.as_str(), Shown::Value(value))));
+    let shown =
+        document.iter().map(|(name, value)| Named { name, value: Shown::Value(value), is_faint: false });
+    named(page, indent, "-", shown);
+}
+
+/// A field with its value.
+struct Named<'a> {
+    name: &'a str,
+    value: Shown<'a>,
+    is_faint: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -167,54 +180,99 @@ enum Shown<'a> {
     Value(&'a Value),
 }
 
-/// Plain fields run on; lists of objects and maps have lines of their own; what has no value is left out.
-fn named<'a>(page: &mut Page<'_>, indent: usize, fields: impl Iterator<Item = (&'a str, Shown<'a>)>) {
-    let mut plain = Vec::new();
-    let mut lists = Vec::new();
-    let mut maps = Vec::new();
-    for (name, shown) in fields {
-        let name = string(name);
-        match shown {
-            Shown::Value(Value::Null) => {}
-            Shown::Value(Value::Object(map)) if !map.is_empty() => maps.push((name, map)),
-            Shown::Value(list @ Value::Array(items)) if is_list_of_objects(list) => lists.push((name, items)),
+/// No name takes more of a line than this: longer ones push their values to the right.
+const WIDEST: usize = 30;
+
+/// The column at which values begin: two colons apart from the longest name, counted from the names' own column.
+fn column<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    let widths = names.map(|name| visible_width(&string(name)) + ": ".len());
+    widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
+}
+
+/// `name:` and the space up to the column of values.
+fn label(name: &str, column: usize) -> String {
+    let name = format!("{}:", string(name));
+    let space = column.saturating_sub(visible_width(&name) + 1);
+    format!("{name}{}", " ".repeat(space))
+}
+
+/// A line for each field, with the values below each other; then lists of objects and long maps, a line for each entry. A field without a
+/// value is left out.
+fn named<'a>(page: &mut Page<'_>, indent: usize, mark: &str, fields: impl Iterator<Item = Named<'a>>) {
+    let has_value = |field: &Named<'_>| !matches!(field.value, Shown::Value(Value::Null));
+    let fields: Vec<Named<'a>> = fields.filter(has_value).collect();
+    let is_list = |field: &&Named<'_>| matches!(field.value, Shown::Value(list) if is_list_of_objects(list));
+    let column = column(fields.iter().filter(|field| !is_list(field)).map(|field| field.name));
+    let room = page.style().width.min(LINE).saturating_sub(indent + column);
+    let is_long = |field: &&Named<'_>| match field.value {
+        Shown::Value(map @ Value::Object(_)) => visible_width(&inline(map)) > room,
+        Shown::Value(_) | Shown::Word(_) => is_list(field),
+    };
+    let (long, short): (Vec<&Named<'a>>, Vec<&Named<'a>>) = fields.iter().partition(is_long);
+    for Named { name, value, is_faint } in short {
+        let pieces = match value {
+            Shown::Word(word) => vec![(*word).to_owned()],
             Shown::Value(Value::Array(items)) if !items.is_empty() => {
-                plain.push(wrapped(&format!("{name}: ["), listed(items.iter().map(inline)), "]"));
+                wrapped("[", listed(items.iter().map(inline)), "]")
             }
-            Shown::Value(value) => plain.push(vec![format!("{name}: {}", inline(value))]),
-            Shown::Word(word) => plain.push(vec![format!("{name}: {word}")]),
-        }
+            Shown::Value(value) => vec![inline(value)],
+        };
+        let pieces = std::iter::once(label(name, column)).chain(pieces);
+        let style = page.style();
+        let pieces: Vec<String> = match is_faint {
+            true => pieces.map(|piece| style.paint(Ink::Faint, &piece)).collect(),
+            false => pieces.collect(),
+        };
+        page.fill(indent, indent + column.max(4), pieces);
     }
-    page.fill(indent, indent, run_on(plain.into_iter()));
-    for (name, items) in lists {
-        page.line(indent, &format!("{name}:"));
-        for entry in items {
-            page.fill(indent + 2, indent + 4, std::iter::once("-".to_owned()).chain(item(&name, entry)));
+    for Named { name, value, .. } in long {
+        page.line(indent, &format!("{}:", string(name)));
+        let entries: Vec<Vec<String>> = match value {
+            Shown::Value(Value::Array(items)) => items.iter().map(|one| item(name, one)).collect(),
+            Shown::Value(Value::Object(map)) => {
+                let there = map.iter().filter(|(_, value)| !value.is_null());
+                there.map(|(name, value)| entry(name, value)).collect()
+            }
+            Shown::Value(_) | Shown::Word(_) => Vec::new(),
+        };
+        for pieces in entries {
+            page.fill(indent + 2, indent + 4, std::iter::once(mark.to_owned()).chain(pieces));
         }
-    }
-    for (name, map) in maps {
-        page.fill(indent, indent + 2, wrapped(&format!("{name}: {{ "), broken(map), " }"));
     }
 }
 
-/// Writes one field before and after, with a note on what the change of this field costs.
-pub(super) fn changed_field(page: &mut Page<'_>, indent: usize, field: &FieldChange, note: Option<&str>) {
-    let note = note.map(|note| page.style().paint(Ink::Warning, &format!("({note})")));
-    let name = string(&field.path);
-    match delta(field) {
-        Delta::Value { before, after } => {
-            let values = [format!("{name}: {before}"), format!("→ {after}")];
-            page.fill(indent, indent + 4, values.into_iter().chain(note));
-        }
-        Delta::Entries { entries, unchanged } => {
-            page.fill(indent, indent + 4, std::iter::once(format!("{name}:")).chain(note));
-            for Entry { mark, pieces } in entries {
-                let mark = page.style().paint(mark.ink(), mark.symbol());
-                page.fill(indent + 2, indent + 4, std::iter::once(mark).chain(pieces));
+/// A map that is longer than this has a line for each entry, however wide the terminal is.
+const LINE: usize = 100;
+
+/// Writes fields before and after, the values below each other, each with a note on what the change of this field costs.
+pub(super) fn changed_fields<'a>(
+    page: &mut Page<'_>,
+    indent: usize,
+    fields: impl IntoIterator<Item = (&'a FieldChange, Option<String>)>,
+) {
+    let fields: Vec<(&FieldChange, Delta, Option<String>)> =
+        fields.into_iter().map(|(field, note)| (field, delta(field), note)).collect();
+    let is_short = |delta: &Delta| matches!(delta, Delta::Value { .. });
+    let short = fields.iter().filter(|(_, delta, _)| is_short(delta)).map(|(field, ..)| field.path.as_str());
+    let column = column(short);
+    for (field, delta, note) in fields {
+        let note = note.map(|note| page.style().paint(Ink::Warning, &format!("({note})")));
+        match delta {
+            Delta::Value { before, after } => {
+                let values = [label(&field.path, column), before, format!("→ {after}")];
+                page.fill(indent, indent + column.max(4), values.into_iter().chain(note));
             }
-            if unchanged > 0 {
-                let text = page.style().paint(Ink::Faint, &format!("({unchanged} unchanged)"));
-                page.line(indent + 2, &text);
+            Delta::Entries { entries, unchanged } => {
+                let name = format!("{}:", string(&field.path));
+                page.fill(indent, indent + 4, std::iter::once(name).chain(note));
+                for Entry { mark, pieces } in entries {
+                    let mark = page.style().paint(mark.ink(), mark.symbol());
+                    page.fill(indent + 2, indent + 4, std::iter::once(mark).chain(pieces));
+                }
+                if unchanged > 0 {
+                    let text = page.style().paint(Ink::Faint, &format!("({unchanged} unchanged)"));
+                    page.line(indent + 2, &text);
+                }
             }
         }
     }

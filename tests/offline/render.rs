@@ -1,5 +1,6 @@
 //! The texts that people read, held verbatim.
 
+mod account;
 mod doors;
 mod hostile;
 mod markdown;
@@ -42,9 +43,9 @@ fn visible(text: &str) -> String {
 }
 
 #[test]
-fn the_first_plan_of_the_reference_stack_fits_on_two_screens() {
+fn the_first_plan_of_the_reference_stack_has_a_line_for_each_field_and_fewer_than_ninety() {
     let text = plan_text(&plans::first(), &PLAIN);
-    assert!(text.lines().count() <= 80, "{} lines", text.lines().count());
+    assert!(text.lines().count() < 90, "{} lines", text.lines().count());
     insta::assert_snapshot!(text);
 }
 
@@ -211,7 +212,7 @@ fn one_record_of_the_state_is_shown_in_full() {
       replacements: 1
       inputs:
         encrypted: true
-        tags: { Name: "gitlab nfs" }
+        tags:      { Name: "gitlab nfs" }
       outputs:
         arn: arn:aws:elasticfilesystem:x
       depends on:

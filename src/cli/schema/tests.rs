@@ -13,8 +13,8 @@ use crate::engine::blueprint::Blueprint;
 use crate::engine::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use crate::engine::network::{Cluster, Role};
 use crate::engine::plan::{
-    Action, Blocked, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Going, Level, Mode, Plan, Rendered,
-    ReplaceOrder, Response, StateVersion, Summary, Turn, Window,
+    Action, Blocked, Change, Consequence, Drift, FORMAT_VERSION, FieldChange, Finding, Going, Level, Mode,
+    Plan, Rendered, ReplaceOrder, Response, StateVersion, Summary, Turn, What, When, Window,
 };
 use crate::engine::planner::{Options, Sighting, Sightings};
 use crate::engine::remedy::{Remedy, Way};
@@ -48,6 +48,7 @@ fn plan() -> Plan {
         after: None,
         unknown: true,
         sensitive: false,
+        is_default: true,
         effect: Effect::NextMaintenanceWindow,
         calls: vec!["rds:ModifyDBInstance".to_owned()],
         window: Some(Window { opens: Some("2026-11-22T04:30:00Z".to_owned()), effect: Effect::Failover }),
@@ -60,6 +61,12 @@ fn plan() -> Plan {
         id: Some(Id::new("fsmt-1")),
         reason: "name differs".to_owned(),
         effect: Effect::Replacement,
+        account: vec![Consequence {
+            what: What::Failover,
+            when: When::Window,
+            opens: Some("2026-11-22T04:30:00Z".to_owned()),
+            fields: vec!["name".to_owned()],
+        }],
         fields: vec![field.clone()],
         queued: vec![field.clone()],
         data: Some(Holdings {

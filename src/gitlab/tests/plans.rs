@@ -36,6 +36,7 @@ pub fn change(action: Action, fields: Vec<FieldChange>) -> Change {
         id: None,
         reason: String::new(),
         effect: Effect::None,
+        account: Vec::new(),
         fields,
         queued: Vec::new(),
         data: None,

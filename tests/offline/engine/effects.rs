@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use provision::aws::kinds::registry;
 use provision::engine::diff::diff;
-use provision::engine::plan::FieldChange;
+use provision::engine::plan::{Change, FieldChange, What, When, account};
 use provision::engine::resource::Effect;
 use serde_json::{Value, json};
 
@@ -717,7 +717,7 @@ fn effect(kind: &str, field: &str, before: &Value, after: &Value) -> String {
         name.as_str().expect("an effect is text").to_owned()
     };
     let changes = diff(manager.fields(), &inputs(after), &inputs(before));
-    match &changes[..] {
+    let said = match &changes[..] {
         [] => "met".to_owned(),
         [FieldChange { window: Some(window), effect, .. }] => {
             // A loss of data does not hide behind the window.
@@ -731,6 +731,33 @@ fn effect(kind: &str, field: &str, before: &Value, after: &Value) -> String {
         }
         [change] => name(change.effect),
         several => panic!("{several:?}"),
+    };
+    if let [change] = &changes[..] {
+        assert_eq!(accounted(kind, change), said, "{kind}.{field}");
+    }
+    said
+}
+
+/// The same as the account of the whole change says it, in which it is the only field.
+fn accounted(kind: &str, field: &FieldChange) -> String {
+    let action = if field.effect == Effect::Replacement { "replace" } else { "update" };
+    let change = json!({
+        "address": format!("{kind}.one"), "kind": kind, "action": action, "reason": "", "effect": field.effect, "fields": [field],
+    });
+    let change: Change = serde_json::from_value(change).expect("a change as a plan has it");
+    let account = account(&change);
+    let [one] = &account[..] else { panic!("{account:?}") };
+    assert_eq!(one.fields, [field.path.as_str()]);
+    let what = match one.what {
+        What::TakesEffect => "next-reboot".to_owned(),
+        what => {
+            let what = serde_json::to_value(what).expect("a consequence is text");
+            what.as_str().expect("a consequence is text").to_owned()
+        }
+    };
+    match one.when {
+        When::Window => format!("{what} in the window"),
+        When::AtOnce | When::NextReboot => what,
     }
 }
 

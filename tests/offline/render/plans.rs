@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use provision::engine::address::Address;
 use provision::engine::plan::{
     Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder, Response,
-    StateVersion, Summary, Window,
+    StateVersion, Summary, Window, account,
 };
 use provision::engine::resource::{Effect, Holdings, Id};
 use serde_json::{Value, json};
 
 pub const ZONES: [&str; 3] = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
 
-/// A plan with these changes.
-pub fn plan(changes: Vec<Change>) -> Plan {
+/// A plan with these changes, of each of which the account is drawn up.
+pub fn plan(mut changes: Vec<Change>) -> Plan {
+    for change in &mut changes {
+        change.account = account(change);
+    }
     Plan {
         format_version: FORMAT_VERSION.to_owned(),
         stack: "gitlab".to_owned(),
@@ -46,6 +49,7 @@ pub fn change(address: &str, action: Action, reason: &str) -> Change {
         id: None,
         reason: reason.to_owned(),
         effect: Effect::None,
+        account: Vec::new(),
         fields: Vec::new(),
         queued: Vec::new(),
         data: None,
@@ -90,6 +94,7 @@ pub fn field(path: &str, before: Value, after: Value) -> FieldChange {
         after: value(after),
         unknown: false,
         sensitive: false,
+        is_default: false,
         effect: Effect::None,
         calls: Vec::new(),
         window: None,
