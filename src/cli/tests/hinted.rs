@@ -235,9 +235,11 @@ fn every_command_of_a_document_is_one_that_the_program_takes() {
             let fill =
                 |text: String| WORDS.iter().fold(text, |text, (word, value)| text.replace(word, value));
             let errors = names.map(|text| parse_line(&fill(text)).err());
-            // The name of a command alone is none to be typed.
-            let is_whole =
-                |error: &clap::Error| error.kind() != clap::error::ErrorKind::MissingRequiredArgument;
+            // The name of a command or of an option alone is none to be typed.
+            let is_whole = |error: &clap::Error| {
+                let lacks = error.to_string().contains("a value is required");
+                error.kind() != clap::error::ErrorKind::MissingRequiredArgument && !lacks
+            };
             if let [Some(error), Some(_)] = errors
                 && is_whole(&error)
             {
