@@ -204,7 +204,7 @@ fn typed(document: &str) -> Vec<String> {
     let (mut commands, mut in_block) = (Vec::new(), None);
     for line in document.lines() {
         match (line.trim().strip_prefix("```"), in_block) {
-            (Some(info), None) => in_block = Some(info.to_owned() == "sh"),
+            (Some(info), None) => in_block = Some(info == "sh"),
             (Some(_), Some(_)) => in_block = None,
             (None, Some(true)) => commands.extend(line.split(" && ").map(|one| one.trim().to_owned())),
             (None, Some(false)) => {}
