@@ -10,9 +10,9 @@ ONLY ?=
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test test-fast test-faults fuzz lint bench clean
+.PHONY: demo test test-fast test-faults fuzz lint bench docs book clean
 
-## The whole story on a bundled LocalStack: import, plan, apply, plan again, output. Leaves it running.
+## A story of four minutes on a bundled LocalStack: create, a change that waits, drift, Ctrl-C, a refusal, the page. Leaves it running.
 demo:
 	@PORT=$(PORT) ./demo
 
@@ -44,6 +44,14 @@ lint:
 ## Processor time, requests and round trips of the program; beside them Terraform, where it is installed.
 bench:
 	@bench/run
+
+## Writes the generated parts of docs/ anew: options, commands, findings, statuses, and the outputs in the tutorial.
+docs:
+	@PROVISION_WRITE_DOCS=1 tests/run -- _page:: the_documentation_of_the_statuses tutorial::
+
+## The documents as a book in target/book/docs, where mdBook is installed.
+book:
+	@.ci/book
 
 clean:
 	-localstack/down --all

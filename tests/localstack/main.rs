@@ -53,6 +53,7 @@ mod statuses;
 mod story;
 mod team;
 mod terraform;
+mod tutorial;
 mod unclaimed;
 mod unfinished;
 mod world;

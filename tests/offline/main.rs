@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod blueprint_fits_kinds;
+mod book;
 mod command_line;
+mod commands_page;
 mod company;
 mod completions;
 mod conformance;
@@ -11,6 +13,7 @@ mod endpoint;
 mod engine;
 mod exported;
 mod facts;
+mod findings_page;
 mod gitlab;
 mod options_page;
 mod progress;

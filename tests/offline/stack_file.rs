@@ -518,9 +518,9 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
 }
 
 #[test]
-fn the_example_of_the_readme_is_a_stack_file() {
-    let readme = include_str!("../../README.md");
-    let (_, example) = readme.split_once("```yaml\n").expect("there is an example");
+fn the_example_of_the_documents_is_a_stack_file() {
+    let page = include_str!("../../docs/stack-file.md");
+    let (_, example) = page.split_once("```yaml\n").expect("there is an example");
     let (example, _) = example.split_once("```").expect("it ends");
     parse("provision.yaml", example.as_bytes(), &registry()).expect("it is right");
 }

@@ -13,12 +13,17 @@ const VALUES: [&str; 6] =
     ["aws_db_instance.db", "vpc-0a1b2c3d", "gitlab", "stack.gitlab", "s3://bucket/key", "0123456789abcdef"];
 
 /// Words that stand for something that the reader knows.
-const WORDS: [(&str, &str); 7] = [
+const WORDS: [(&str, &str); 12] = [
     ("NAME", "k8s.myzone.net"),
     ("SUBNET-ID", "subnet-0a1b2c3d"),
     ("GROUP-ID", "sg-0a1b2c3d"),
     ("VPC-ID", "vpc-0a1b2c3d"),
     ("ADDRESS=ID", "aws_db_instance.db=db-1"),
+    ("ADDRESS", "aws_db_instance.db"),
+    ("LINEAGE", "0123456789abcdef"),
+    ("FROM TO", "records ledger"),
+    ("DOCUMENT", "plan"),
+    ("DIGEST", "0123456789abcdef"),
     ("stack.OLD", "stack.old"),
     ("stack.NEW", "stack.new"),
 ];
@@ -158,6 +163,10 @@ fn every_command_of_a_hint_can_be_typed_as_it_stands_or_its_text_says_what_is_to
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for path in sources(&root) {
         let source = std::fs::read_to_string(&path).expect("a source file can be read");
+        // The rows of checks speak of all findings of a name; each finding has a hint of its own.
+        if path.ends_with("engine/checks.rs") {
+            continue;
+        }
         // Usage examples stand on lines of their own.
         for text in texts(&source).into_iter().filter(|text| !text.contains('\n')) {
             let mut refuse = |why: String| wrong.push(format!("{}: {why} in `{text}`", path.display()));
@@ -188,6 +197,58 @@ fn every_command_of_a_hint_can_be_typed_as_it_stands_or_its_text_says_what_is_to
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen > 60, "{seen}");
+}
+
+/// The commands that a document tells its reader to type: those in blocks of a shell, and those in a sentence.
+fn typed(document: &str) -> Vec<String> {
+    let (mut commands, mut in_block) = (Vec::new(), None);
+    for line in document.lines() {
+        match (line.trim().strip_prefix("```"), in_block) {
+            (Some(info), None) => in_block = Some(info == "sh"),
+            (Some(_), Some(_)) => in_block = None,
+            (None, Some(true)) => commands.extend(line.split(" && ").map(|one| one.trim().to_owned())),
+            (None, Some(false)) => {}
+            (None, None) => commands.extend(line.split('`').skip(1).step_by(2).map(str::to_owned)),
+        }
+    }
+    let ends = ["  ", " #", " | ", " \\| ", " > "];
+    let alone = |command: String| {
+        let end = ends.iter().filter_map(|end| command.find(end)).min().unwrap_or(command.len());
+        command[..end].trim().to_owned()
+    };
+    let is_one = |command: &String| command.starts_with("provision ") && !command.contains('…');
+    commands.into_iter().map(alone).filter(is_one).collect()
+}
+
+#[test]
+fn every_command_of_a_document_is_one_that_the_program_takes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = std::fs::read_dir(root.join("docs")).expect("there are documents").flatten();
+    let pages = pages.map(|entry| entry.path()).chain([root.join("README.md")]);
+    let (mut refused, mut seen) = (Vec::new(), 0);
+    for page in pages.filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
+        let text = std::fs::read_to_string(&page).expect("a document can be read");
+        for command in typed(&text).into_iter().filter(|command| !command.contains("COMMAND")) {
+            seen += 1;
+            // A name may be that of a cluster, of an entry or of a target.
+            let names = ["k8s.myzone.net", "gitlab"].map(|name| command.replace("NAME", name));
+            let fill =
+                |text: String| WORDS.iter().fold(text, |text, (word, value)| text.replace(word, value));
+            let errors = names.map(|text| parse_line(&fill(text)).err());
+            // The name of a command or of an option alone is none to be typed.
+            let is_whole = |error: &clap::Error| {
+                let lacks = error.to_string().contains("a value is required");
+                error.kind() != clap::error::ErrorKind::MissingRequiredArgument && !lacks
+            };
+            if let [Some(error), Some(_)] = errors
+                && is_whole(&error)
+            {
+                refused.push(format!("{}: `{command}`: {error}", page.display()));
+            }
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    assert!(seen > 100, "{seen}");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use provision::engine::checks::CHECKS;
+use provision::engine::checks;
+use provision::engine::plan::Level;
 use serde_json::Value;
 
 use super::deed::Done;
@@ -121,8 +122,7 @@ pub fn settle(place: &mut Place, known: &Knowledge, trail: &mut Trail) {
             Said::Errors(errors) => {
                 for error in &errors {
                     trail.checks.insert(error.check.clone());
-                    let is_known =
-                        CHECKS.iter().any(|(name, _)| *name == error.check) || error.check == hints::FAILURE;
+                    let is_known = checks::of_name(&error.check).is_some() || error.check == hints::FAILURE;
                     assert!(is_known, "a check that is not in the table: {}", error.check);
                     assert!(
                         !seen.contains(&error.key()),
@@ -169,6 +169,7 @@ fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
         trail.note(&format!("plan {options:?}: {error}"));
         return Said::Errors(vec![error]);
     };
+    are_of_the_table(&plan);
     let errors = hints::of_plan(&plan, "error");
     let blocked = hints::of_plan(&plan, "blocked");
     // Whoever reviews a plan may lack what whoever applies it has; here both are one.
@@ -201,6 +202,16 @@ fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
     };
     assert_eq!(ran.code, Some(code), "the plan's exit code: {actions:?} {}", ran.err);
     said
+}
+
+/// Holds that each finding has a level which the table of checks has for it.
+fn are_of_the_table(plan: &Value) {
+    for finding in plan["preflight"].as_array().into_iter().flatten() {
+        let level: Level = serde_json::from_value(finding["level"].clone()).expect("a level");
+        let check = finding["check"].as_str().and_then(checks::of_name).expect("a check of the table");
+        let is_of_it = check.levels.contains(&level) || [Level::NotChecked, Level::Passed].contains(&level);
+        assert!(is_of_it, "the table of checks does not say that {} can be {level:?}", check.name);
+    }
 }
 
 /// Applies what a plan has shown, and holds that it was that and nothing else.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use provision::engine::checks::CHECKS;
+use provision::aws::kinds::registry;
+use provision::aws::policy::all_calls;
+use provision::engine::checks::{CHECKS, of_name};
+use provision::engine::plan::Level;
 use regex_lite::Regex;
 
 use super::{is_of, sources};
@@ -16,7 +19,15 @@ fn named() -> BTreeSet<(String, String)> {
         r#"\bif by_name \{ "([a-z][a-z-]+)" \} else"#,
         r#"\bif by_name \{ "[a-z-]+" \} else \{ "([a-z][a-z-]+)" \}"#,
     ];
-    let finds = ["engine/planner", "aws/checks", "engine/newer", "gitlab/gate", "cli/session/rendering"];
+    let finds = [
+        "engine/planner",
+        "aws/checks",
+        "engine/newer",
+        "gitlab/gate",
+        "cli/session/network",
+        "cli/session/rendering",
+        "stack/outputs/short",
+    ];
     let mut named = BTreeSet::new();
     for (file, code) in sources().into_iter().filter(|(file, _)| finds.iter().any(|name| is_of(file, name))) {
         for pattern in makes {
@@ -29,7 +40,7 @@ fn named() -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_check_is_in_the_table_and_the_table_has_no_other() {
-    let known: BTreeSet<&str> = CHECKS.iter().map(|(name, _)| *name).collect();
+    let known: BTreeSet<&str> = CHECKS.iter().map(|check| check.name).collect();
     let named = named();
     let unknown: Vec<_> = named.iter().filter(|(name, _)| !known.contains(name.as_str())).collect();
     assert!(
@@ -39,5 +50,36 @@ fn every_check_is_in_the_table_and_the_table_has_no_other() {
     let found: BTreeSet<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
     let unused: Vec<_> = known.difference(&found).collect();
     assert!(unused.is_empty(), "no finding has these names: {unused:?}");
-    assert!(CHECKS.is_sorted(), "the table is in the order of its names");
+    assert!(CHECKS.is_sorted_by_key(|check| check.name), "the table is in the order of its names");
+}
+
+/// True if the sources make findings of a check with a level, so far as a line of them says both.
+fn makes(level: &str, check: &str) -> bool {
+    let pattern = format!(r#"Level::{level}, \.\.(?:error|remedied)\(\s*"{check}""#);
+    let pattern = Regex::new(&pattern).expect("a pattern");
+    sources().iter().any(|(_, code)| pattern.is_match(code))
+}
+
+#[test]
+fn a_check_says_each_level_that_its_findings_have() {
+    let warns = |check: &&str| makes("Warning", check);
+    let seen: Vec<&str> = CHECKS.iter().map(|check| check.name).filter(warns).collect();
+    assert!(
+        seen.contains(&"renamed") || seen.contains(&"ownership"),
+        "a rule about nothing holds nothing: {seen:?}"
+    );
+    for name in seen {
+        let check = of_name(name).expect("it is of the table");
+        assert!(check.levels.contains(&Level::Warning), "{name} warns too");
+    }
+    assert!(CHECKS.iter().all(|check| !check.levels.is_empty()));
+}
+
+#[test]
+fn a_check_asks_calls_of_the_table_alone() {
+    let known: BTreeSet<&str> = all_calls(&registry()).iter().map(|call| call.name).collect();
+    for check in CHECKS {
+        let unknown: Vec<_> = check.asks.iter().filter(|action| !known.contains(**action)).collect();
+        assert!(unknown.is_empty(), "{}: {unknown:?}", check.name);
+    }
 }
