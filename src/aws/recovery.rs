@@ -1,5 +1,6 @@
 //! Reads of the recovery of databases and file systems, beside those of their kinds: moments, snapshots, recovery points.
 
+pub mod pairs;
 mod procedures;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub use procedures::{
 };
 
 use crate::recovery::status::{Backups, Certificate, Database, Unread, written};
+use crate::stack::{Stack, parts};
 
 /// The kinds that `status` and procedures are about.
 pub const DATABASE: &str = "aws_db_instance";
@@ -36,6 +38,11 @@ const CALLS: &[(&[&str], &[Call])] = &[
     (&[DATABASE], procedures::CALLS),
     (&[FILE_SYSTEM], &[POINTS]),
 ];
+
+/// The calls of a stack that no object of it makes alone.
+pub fn calls_of(stack: &Stack) -> &'static [Call] {
+    if parts::pairs::pairs(stack).is_empty() { &[] } else { pairs::CALLS }
+}
 
 /// The calls that tell of the recovery of objects of a kind.
 pub fn calls(kind: &str) -> impl Iterator<Item = Call> {

@@ -47,6 +47,10 @@ pub const CHECKS: &[(&str, &str)] = &[
         "restore-from",
         "a database cannot be restored from the backup that is named, or would be restored again",
     ),
+    (
+        "set-by-command",
+        "others have changed what a command alone sets, such as the machine of a pair that serves",
+    ),
     ("standard-support", "RDS ends the standard support of a database's version"),
     ("status", "AWS has an object in a status that does not end by waiting"),
     (

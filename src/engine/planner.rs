@@ -2,6 +2,7 @@
 
 mod as_it_is;
 mod blocked;
+mod by_command;
 mod decide;
 mod doubled;
 mod exchanged;
@@ -193,6 +194,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
         }
     };
     under_way::hold(input, &mut changes, &mut findings);
+    by_command::leave(input, &mut changes, &mut findings);
     blocked::block(input, &refers_to, &recorded_on, &mut changes, &mut findings);
     findings.extend(changes.values().filter_map(|change| guards::snapshot_refused(input, change)));
     let in_two = moving::in_two_parts(input, [&refers_to, &recorded_on], &mut changes);

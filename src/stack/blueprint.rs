@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::engine::address::Address;
-use crate::engine::blueprint::{Blueprint, Declaration};
+use crate::engine::blueprint::{Blueprint, ByCommand, Declaration};
 use crate::engine::document::{Document, reference};
 use crate::engine::network::Network;
 use crate::engine::resource::Id;
+use crate::stack::parts::PARTS;
 use crate::stack::section::{Entry, Expand, Others, Section};
 use crate::stack::sections::SECTIONS;
 use crate::stack::tags;
@@ -51,12 +52,18 @@ pub fn blueprint_keeping<'a>(
         itself: BTreeSet::new(),
         ignores: BTreeSet::new(),
         words: Vec::new(),
+        by_command: BTreeMap::new(),
     };
     for (address, id) in network.iter().flat_map(|network| network.addresses()) {
         draft.declarations.insert(address, Declaration::Watched { id });
     }
     for section in SECTIONS {
         stack.entries(section).iter().try_for_each(|entry| draft.expand(section, network, entry))?;
+    }
+    for part in PARTS {
+        if let (Some(place), Some(written)) = (part.place, stack.parts.get(part.key)) {
+            place(&mut draft, written);
+        }
     }
     Ok(Blueprint {
         stack: stack.stack.to_string(),
@@ -65,6 +72,7 @@ pub fn blueprint_keeping<'a>(
         ignored: draft.ignored,
         itself: draft.itself,
         words: draft.words,
+        by_command: draft.by_command,
     })
 }
 
@@ -78,6 +86,7 @@ pub struct Draft<'a> {
     /// The options that the entry leaves to others.
     ignores: BTreeSet<String>,
     words: Vec<(Address, String)>,
+    by_command: BTreeMap<Address, BTreeMap<String, ByCommand>>,
 }
 
 impl Draft<'_> {
@@ -148,6 +157,16 @@ impl Draft<'_> {
     /// Declares an object that is to be made.
     pub(super) fn declare(&mut self, address: Address, inputs: Document) -> Result<(), BlueprintError> {
         self.add(address, Declaration::Managed { inputs })
+    }
+
+    /// Leaves an option of an object that is declared to others.
+    pub(super) fn ignore(&mut self, address: Address, option: &str) {
+        self.ignored.entry(address).or_default().insert(option.to_owned());
+    }
+
+    /// Has no plan take back what others made of a field, which this command sets.
+    pub(super) fn set_by_command(&mut self, address: Address, field: &str, by: ByCommand) {
+        self.by_command.entry(address).or_default().insert(field.to_owned(), by);
     }
 
     /// Declares a part that has a name, and leaves to others what it says itself besides its entry.

@@ -7,6 +7,7 @@ pub const COMMANDS: &[&str] = &[
     "destroy",
     "drill",
     "export",
+    "failover",
     "graph",
     "history",
     "iam-policy",
@@ -28,8 +29,10 @@ const STATE: &[(&str, usize)] =
 
 /// Options after which a word is no value of theirs; so are all that begin with `--no-`.
 const FLAGS: &[&str] = &[
+    "--accept-unknown-lag",
     "--apply-immediately",
     "--auto-approve",
+    "--back",
     "--deletion-protection",
     "--destroy",
     "--json",
@@ -90,7 +93,11 @@ fn length(words: &[&str]) -> usize {
             None => return 0,
         },
         // These take a word of a few.
-        "provision" if ["completions", "drill", "export", "restore", "schema"].contains(&word(1)) => (2, 1),
+        "provision"
+            if ["completions", "drill", "export", "failover", "restore", "schema"].contains(&word(1)) =>
+        {
+            (2, 1)
+        }
         "provision" if COMMANDS.contains(&word(1)) => (2, 0),
         "aws" if is_name(word(1)) && (word(2).contains('-') || ACTIONS.contains(&word(2))) => (3, 0),
         "rm" if word(1).contains(['/', '.']) => (1, 1),

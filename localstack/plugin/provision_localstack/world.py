@@ -32,6 +32,9 @@ SETTINGS = (
     "cache_modifying",
     "cache_deleting",
     "latency",
+    "ssm_showing",
+    "ssm_running",
+    "ssm_delivery",
     "unknown",
 )
 LOG_LENGTH = 10_000
@@ -74,6 +77,13 @@ class Account:
     made: dict[str, tuple[float, float]] = field(default_factory=dict)
     events: deque = field(default_factory=lambda: deque(maxlen=1000))
     recovery_points: dict[str, list[dict]] = field(default_factory=dict)
+    # Run Command: the agents, the answers to commands, the commands, and the pair that is watched.
+    agents: dict[str, str] = field(default_factory=dict)
+    answers: list[dict] = field(default_factory=list)
+    commands: list[dict] = field(default_factory=list)
+    serves: dict[str, bool] = field(default_factory=dict)
+    pair: dict | None = None
+    violations: list[str] = field(default_factory=list)
 
     def setting(self, name: str) -> float:
         own = DEFAULTS if self.settings is None else self.settings
