@@ -349,6 +349,7 @@ const QUEUES: Section = Section {
 fn what_needs_no_network_is_declared_without_one_and_what_needs_it_is_refused() {
     let stack = stack("databases: { db: {} }");
     let mut draft = Draft {
+        by_command: BTreeMap::new(),
         stack: &stack,
         kept: &Kept::default(),
         declarations: BTreeMap::new(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{LABEL, Names, StackPart};
+use super::{LABEL, Names, StackPart, complete};
 use crate::engine::address::Address;
 use crate::engine::blueprint::ByCommand;
 use crate::engine::document::Document;
@@ -82,6 +82,13 @@ const OPTIONS: &[Property] = &[
         need: Need::Optional,
     },
     Property {
+        name: "gitlab",
+        doc: "The GitLab that both machines run in Docker Compose: `provision render pair-user-data/NAME` writes their user data, and `commands` that\n\
+              are left out are those of its script.",
+        shape: Shape::Object(GITLAB),
+        need: Need::Optional,
+    },
+    Property {
         name: "max_lag",
         doc: "The most seconds that the copy may be behind in a failover; a longer lag has to be accepted by `--accept-unknown-lag`.",
         shape: Shape::Whole { least: 0, most: 31_536_000 },
@@ -116,6 +123,48 @@ const COMMANDS: &[Property] = &[
     },
 ];
 
+const GITLAB: &[Property] = &[
+    Property {
+        name: "image",
+        doc: "The image of the omnibus package, with its version.",
+        shape: Shape::Text(Pattern::new(
+            "an image with a version, such as `gitlab/gitlab-ce:18.11.0-ce.0`",
+            "^[a-z0-9][a-zA-Z0-9./_-]*(:[0-9]+/[a-zA-Z0-9./_-]+)?:[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+            255,
+        )),
+        need: Need::Required,
+    },
+    Property {
+        name: "url",
+        doc: "Its URL, whose name leads to the elastic IP address.",
+        shape: Shape::Text(Pattern::new(
+            "a URL without a path, such as `https://gitlab.example.com`",
+            "^https?://[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$",
+            255,
+        )),
+        need: Need::Required,
+    },
+    Property {
+        name: "ssh_port",
+        doc: "The port of Git over SSH: the machine itself listens on 22.",
+        shape: Shape::Whole { least: 1, most: 65_535 },
+        need: Need::Whole(2222),
+    },
+    Property {
+        name: "device",
+        doc: "The device of the volume that the data is on, such as `/dev/nvme1n1`: it gets a file system where it has none. Without it, the data is on\n\
+              the volume that the machine boots from.",
+        shape: Shape::Text(Pattern::new("a device, such as `/dev/nvme1n1`", "^/dev/[a-z0-9]+$", 64)),
+        need: Need::Optional,
+    },
+    Property {
+        name: "interval",
+        doc: "The seconds between the end of one copy and the next.",
+        shape: Shape::Whole { least: 1, most: 86_400 },
+        need: Need::Whole(60),
+    },
+];
+
 const COMMAND: Pattern = Pattern::new("a command of a shell", "[^\\s]", 4_096);
 
 /// One pair.
@@ -129,7 +178,21 @@ pub struct Pair {
     #[serde(default)]
     pub commands: PairCommands,
     #[serde(default)]
+    pub gitlab: Option<PairGitLab>,
+    #[serde(default)]
     pub max_lag: Option<i64>,
+}
+
+/// The GitLab of a pair.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairGitLab {
+    pub image: String,
+    pub url: String,
+    pub ssh_port: u16,
+    #[serde(default)]
+    pub device: Option<String>,
+    pub interval: u32,
 }
 
 /// The commands of a pair.
@@ -180,9 +243,23 @@ pub fn pairs(stack: &Stack) -> BTreeMap<String, Pair> {
     read(stack.parts.get(PART.key))
 }
 
+/// The script that the user data of a pair's machines makes.
+const SCRIPT: &str = "/usr/local/sbin/pair";
+
 fn read(written: Option<&Document>) -> BTreeMap<String, Pair> {
-    let all = written.into_iter().flatten();
-    all.filter_map(|(name, pair)| Some((name.clone(), serde_json::from_value(pair.clone()).ok()?))).collect()
+    let whole = complete(&PART, written);
+    let pair = |pair: &Value| {
+        let mut pair: Pair = serde_json::from_value(pair.clone()).ok()?;
+        if pair.gitlab.is_some() {
+            let PairCommands { lag, stop_copy, stop, start } = &mut pair.commands;
+            for (command, word) in [(lag, "lag"), (stop_copy, "stop-copy"), (stop, "stop"), (start, "start")]
+            {
+                command.get_or_insert_with(|| format!("{SCRIPT} {word}"));
+            }
+        }
+        Some(pair)
+    };
+    whole.iter().filter_map(|(name, one)| Some((name.clone(), pair(one)?))).collect()
 }
 
 /// Two machines each, in no other pair, with groups that the pair gives them.

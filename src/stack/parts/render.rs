@@ -12,6 +12,7 @@ pub const TARGETS: &[&str] = &[
     "omnibus-config",
     "runner-values",
     "runner-config",
+    "pair-user-data",
     "flux",
     "pipeline",
 ];
