@@ -73,6 +73,7 @@ pub struct Clients {
     pub rds: Lazily<aws_sdk_rds::Client>,
     pub s3: Lazily<aws_sdk_s3::Client>,
     pub secrets: Lazily<aws_sdk_secretsmanager::Client>,
+    pub ssm: Lazily<aws_sdk_ssm::Client>,
 }
 
 /// A client that is made when it is first needed.
@@ -121,6 +122,7 @@ impl Clients {
             rds: lazily!(aws_sdk_rds),
             s3: lazily!(aws_sdk_s3, at_one_host),
             secrets: lazily!(aws_sdk_secretsmanager),
+            ssm: lazily!(aws_sdk_ssm),
         }
     }
 }
