@@ -2,6 +2,7 @@
 
 pub mod blueprint;
 pub mod describe;
+mod files;
 pub mod insert;
 mod mask;
 mod network;
@@ -95,6 +96,9 @@ pub struct Stack {
     /// The parts that say what is rendered, as they are written.
     #[serde(skip)]
     pub parts: StackParts,
+    /// The texts of the files that options name, by their paths as they are written, or why there is none.
+    #[serde(skip)]
+    pub files: BTreeMap<String, Result<String, String>>,
 }
 
 /// The entries of each section, by its key.
@@ -111,6 +115,7 @@ impl Default for Stack {
             tags: BTreeMap::new(),
             sections: BTreeMap::new(),
             parts: BTreeMap::new(),
+            files: BTreeMap::new(),
         }
     }
 }

@@ -210,6 +210,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
                 in_two: in_two.contains(address),
                 leads: leading::led(input, change, &refers_to, &changes),
                 freed_of: leading::freed_of(input, change, &recorded_on, &changes),
+                loose: leading::loose(input, address),
             };
             (address.clone(), one)
         })

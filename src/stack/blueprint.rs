@@ -2,6 +2,7 @@
 //!
 //! The sections say which declarations an entry stands for.
 
+mod decided;
 mod error;
 mod kept;
 
@@ -20,6 +21,7 @@ use crate::stack::sections::SECTIONS;
 use crate::stack::tags;
 use crate::stack::{Name, Stack};
 
+pub use decided::Decided;
 pub use error::BlueprintError;
 pub use kept::{Kept, in_family};
 
@@ -47,6 +49,7 @@ pub fn blueprint_keeping<'a>(
     let mut draft = Draft {
         stack,
         kept,
+        decided: Decided::of(stack, kept),
         declarations: BTreeMap::new(),
         ignored: BTreeMap::new(),
         itself: BTreeSet::new(),
@@ -80,6 +83,7 @@ pub fn blueprint_keeping<'a>(
 pub struct Draft<'a> {
     pub(super) stack: &'a Stack,
     pub(super) kept: &'a Kept,
+    pub(super) decided: Decided,
     declarations: BTreeMap<Address, Declaration>,
     ignored: BTreeMap<Address, BTreeSet<String>>,
     itself: BTreeSet<Address>,

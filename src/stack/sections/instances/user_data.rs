@@ -1,0 +1,174 @@
+//! The user data of a machine: the text of a file, with outputs in the places that name them.
+
+use serde_json::Value;
+
+use super::{MACHINE, USER_DATA, VOLUME, wrong};
+use crate::engine::address::Address;
+use crate::engine::document::{Document, reference, references};
+use crate::stack::Name;
+use crate::stack::blueprint::{BlueprintError, Draft};
+use crate::stack::section::Entry;
+use crate::stack::section::{Others, Section};
+use crate::stack::sections::SECTIONS;
+
+/// The outputs that can be named, by kind.
+const OUTPUTS: &[(&str, &[&str])] = &[
+    ("aws_efs_file_system", &["id", "arn", "dns_name"]),
+    ("aws_efs_access_point", &["id", "arn"]),
+    ("aws_db_instance", &["id", "arn", "host", "port", "secret_arn"]),
+    ("aws_elasticache_replication_group", &["id", "arn", "host", "reader_host", "port"]),
+    ("aws_secretsmanager_secret", &["id", "arn", "name"]),
+    ("aws_s3_bucket", &["id", "arn", "name", "domain"]),
+    ("aws_iam_role", &["id", "arn", "name"]),
+    ("aws_security_group", &["id", "arn", "name"]),
+    ("aws_eip", &["id", "public_ip"]),
+    (MACHINE, &["id", "private_ip", "private_dns_name", "availability_zone"]),
+    (VOLUME, &["id"]),
+];
+
+/// The names that need no address, where the stack has one such object: the output's kind and what it is made of.
+const SHORT: &[(&str, &str, &[&str])] = &[
+    ("nfs_dns_name", "aws_efs_file_system", &["dns_name"]),
+    ("pgsql_endpoint", "aws_db_instance", &["host", "port"]),
+];
+
+/// The user data of an entry, with references for outputs.
+pub(super) fn of(draft: &Draft<'_>, name: &Name, entry: &Entry) -> Result<Option<String>, BlueprintError> {
+    let Some(path) = entry.text(&USER_DATA) else { return Ok(None) };
+    let text = match draft.stack.files.get(path) {
+        Some(Ok(text)) => text,
+        Some(Err(why)) => return Err(wrong(name, format!("its user data: {why}"), BESIDE)),
+        None => return Err(wrong(name, format!("its user data {path} was not read"), BESIDE)),
+    };
+    let filled = fill(text, &|inner| meant(draft, name, inner));
+    filled.map(Some).map_err(|Wrong { line, column, why }| {
+        let hint =
+            "name an output that there is, as `${KIND.NAME.OUTPUT}`, or write `$${` for a `${` that is none";
+        wrong(name, format!("{path}:{line}:{column}: {why}"), hint)
+    })
+}
+
+const BESIDE: &str = "write the path of a file, which counts from the folder of the stack file";
+
+/// Something in a template that means nothing, and where it is.
+#[derive(Debug, PartialEq, Eq)]
+struct Wrong {
+    line: usize,
+    column: usize,
+    why: String,
+}
+
+/// The text with what stands for each name, and `${` for `$${`.
+fn fill(text: &str, meant: &dyn Fn(&str) -> Result<String, String>) -> Result<String, Wrong> {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let at_place = |why: String| {
+            let before = &text[..text.len() - rest.len() + at];
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+            Wrong { line, column, why }
+        };
+        if let Some(plain) = rest[..at].strip_suffix('$') {
+            filled.push_str(plain);
+            let after = &rest[at..];
+            let one = Document::from_iter([("text".to_owned(), Value::from(after))]);
+            let end = after.find('}').map_or(after.len(), |end| end + 1);
+            // The rest of the program would take it for a reference.
+            if !references(&one).is_empty() && looks_like_a_reference(&after[..end]) {
+                return Err(at_place(format!("`{}` cannot stand for itself", &after[..end])));
+            }
+            filled.push_str("${");
+            rest = &rest[at + 2..];
+            continue;
+        }
+        let inner = &rest[at + 2..];
+        let Some(end) = inner.find('}') else { return Err(at_place("`${` has no end".to_owned())) };
+        let value = meant(&inner[..end]).map_err(at_place)?;
+        filled.push_str(&rest[..at]);
+        filled.push_str(&value);
+        rest = &inner[end + 1..];
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+fn looks_like_a_reference(text: &str) -> bool {
+    !references(&Document::from_iter([("text".to_owned(), Value::from(text))])).is_empty()
+}
+
+/// The references that a name in a template stands for.
+fn meant(draft: &Draft<'_>, name: &Name, inner: &str) -> Result<String, String> {
+    if let Some((_, kind, outputs)) = SHORT.iter().find(|(short, ..)| *short == inner) {
+        let address = only(draft, kind).ok_or_else(|| {
+            format!("`{inner}` is the output of the only one, and there is none or several")
+        })?;
+        let all: Vec<String> = outputs.iter().map(|output| reference(&address, output)).collect();
+        return Ok(all.join(":"));
+    }
+    let unknown = || format!("`${{{inner}}}` is no output");
+    let (address, output) = inner.rsplit_once('.').ok_or_else(unknown)?;
+    let address: Address = address.parse().map_err(|_| unknown())?;
+    let (_, outputs) = OUTPUTS.iter().find(|(kind, _)| *kind == address.kind()).ok_or_else(unknown)?;
+    if !outputs.contains(&output) {
+        return Err(format!(
+            "{} has no `{output}` that user data can name: there are {}",
+            address.kind(),
+            outputs.join(", ")
+        ));
+    }
+    let is_itself = address.kind() == MACHINE && address.name() == name.as_str();
+    let is_there = draft.declares(&address) || (address.kind() == MACHINE && is_entry(draft, &address));
+    match is_there && !is_itself {
+        true => Ok(reference(&address, output)),
+        false if is_itself => Err("a machine cannot name its own outputs, which come of it".to_owned()),
+        false => Err(format!("the stack has no {address}")),
+    }
+}
+
+/// True for a machine of the stack that is declared later.
+fn is_entry(draft: &Draft<'_>, address: &Address) -> bool {
+    let mut all = draft.stack.all();
+    all.any(|(section, name, _)| section.main == address.kind() && name.as_str() == address.name())
+}
+
+/// The address of the only entry about objects of a kind.
+fn only(draft: &Draft<'_>, kind: &str) -> Option<Address> {
+    let is_of = |section: &&&Section| section.main == kind && section.others == Others::None;
+    let section = SECTIONS.iter().find(is_of)?;
+    let mut names = draft.stack.entries(section).keys();
+    match (names.next(), names.next()) {
+        (Some(name), None) => Some(Address::new(kind, name.as_str())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_take_the_places_of_their_names_and_everything_else_stays() {
+        let meant = |inner: &str| match inner {
+            "nfs_dns_name" => Ok("fs.example".to_owned()),
+            _ => Err(format!("`{inner}` is unknown")),
+        };
+        for (text, expected) in [
+            ("mount ${nfs_dns_name}:/ /mnt", "mount fs.example:/ /mnt"),
+            ("echo $${HOME} $HOME", "echo ${HOME} $HOME"),
+            ("$${a}${nfs_dns_name}", "${a}fs.example"),
+            ("no name at all", "no name at all"),
+            ("", ""),
+        ] {
+            assert_eq!(fill(text, &meant).as_deref(), Ok(expected));
+        }
+        let at = |text: &str| {
+            let wrong = fill(text, &meant).expect_err("it is wrong");
+            (wrong.line, wrong.column)
+        };
+        assert_eq!(at("a\n  ${HOME}"), (2, 3));
+        assert_eq!(at("${nfs_dns_name} ${x}"), (1, 17));
+        assert_eq!(at("é ${open"), (1, 3));
+        assert_eq!(at("$${aws_eip.a.public_ip}"), (1, 3));
+    }
+}
