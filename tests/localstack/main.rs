@@ -34,6 +34,7 @@ mod named;
 mod narrowed;
 mod network;
 mod outputs;
+mod pairs;
 mod preflight;
 mod random_stacks;
 mod rebuilt;

@@ -123,3 +123,55 @@ fn notes(name: &str, pair: &Pair) -> Vec<String> {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::kinds::registry;
+    use crate::engine::state::State;
+    use crate::gitlab::target::{files, is_rendered, render};
+    use crate::gitlab::yaml::tests::documents;
+    use crate::stack::parse;
+
+    const TEXT: &str = "
+stack: shop
+security_groups: { web-open: { ingress: [] }, web-closed: { ingress: [] } }
+instances:
+  a: { ami: ami-12345678, instance_type: t3.large, zone: eu-west-1a }
+  b: { ami: ami-12345678, instance_type: t3.large, zone: eu-west-1b }
+elastic_ips: { web: {} }
+pairs:
+  web:
+    instances: [a, b]
+    address: web
+    open: web-open
+    closed: web-closed
+    gitlab: { image: \"gitlab/gitlab-ce:18.11.0-ce.0\", url: \"https://gitlab.example.com\", device: /dev/nvme1n1 }
+";
+
+    fn rendered() -> String {
+        let stack = parse("x", TEXT, &registry()).unwrap_or_else(|error| panic!("{error:?}"));
+        let state = State::new("shop", "one".to_owned(), "123456789012", "eu-west-1");
+        let description = Description::new(&stack, &state);
+        let all = files(&description);
+        let file = all.iter().find(|file| file.name() == "pair-user-data/web").expect("it is described");
+        let rendered = render(&description, file).expect("it can be rendered");
+        assert!(rendered.unknown().is_empty(), "it is there before the first apply");
+        rendered.text
+    }
+
+    #[test]
+    fn cloud_init_reads_it_and_it_is_known_as_rendered() {
+        let text = rendered();
+        assert!(text.starts_with("#cloud-config\n# Rendered by `provision render"), "{text}");
+        assert!(is_rendered(text.as_bytes()) && text.len() < MOST);
+        let one = documents(&text).remove(0);
+        let files = one["write_files"].as_array().expect("files");
+        assert_eq!(files.len(), 7);
+        assert_eq!(files[0]["content"].as_str(), Some(SCRIPT), "byte by byte");
+        assert_eq!(one["fs_setup"][0]["overwrite"], false);
+        let compose = files[2]["content"].as_str().expect("a text");
+        let compose = documents(compose).remove(0);
+        assert_eq!(compose["services"]["gitlab"]["restart"], "no");
+    }
+}

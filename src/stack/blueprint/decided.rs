@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Kept;
 use crate::stack::Stack;
+use crate::stack::parts::pairs::decided;
 
 /// The decisions of other parts of the stack file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +16,9 @@ pub struct Decided {
 }
 
 impl Decided {
-    /// Everything that is decided for a stack. Nothing decides yet.
-    pub fn of(_stack: &Stack, _kept: &Kept) -> Self {
-        Self::default()
+    /// Everything that is decided for a stack: pairs say which machine serves.
+    pub fn of(stack: &Stack, kept: &Kept) -> Self {
+        let (groups, machines) = decided(stack, kept);
+        Self { groups, machines }
     }
 }

@@ -344,3 +344,6 @@ fn place(draft: &mut Draft<'_>, written: &Document) {
         draft.ignore(Pair::machine(standby), RUNS);
     }
 }
+
+#[cfg(test)]
+mod tests;

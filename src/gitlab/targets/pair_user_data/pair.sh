@@ -27,7 +27,7 @@ wait_for_active() {
 
 runs() { [ -n "$($COMPOSE ps -q --status running 2>/dev/null)" ]; }
 
-case ${1:-} in
+case "$*" in
 start)
   rm -f $MARKS/follows
   touch $MARKS/serves $MARKS/has-served
