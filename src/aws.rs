@@ -481,9 +481,8 @@ mod tests {
                 let Clients { ec2, efs, elasticache, iam, rds, s3, secrets, ssm } = clients;
                 let made = [ec2.made.get().is_some(), efs.made.get().is_some(), rds.made.get().is_some()];
                 let more = [elasticache.made.get().is_some(), s3.made.get().is_some()];
-                let more = more.into_iter().chain([iam.made.get().is_some()]);
-                let more = more.chain([secrets.made.get().is_some(), ssm.made.get().is_some()]);
-                let all = made.into_iter().chain(more);
+                let more = more.into_iter().chain([iam.made.get().is_some(), ssm.made.get().is_some()]);
+                let all = made.into_iter().chain(more).chain([secrets.made.get().is_some()]);
                 all.filter(|made| *made).count()
             })
         };

@@ -351,9 +351,9 @@ fn what_needs_no_network_is_declared_without_one_and_what_needs_it_is_refused() 
     let stack = stack("databases: { db: {} }");
     let mut draft = Draft {
         by_command: BTreeMap::new(),
-        decided: Decided::default(),
         stack: &stack,
         kept: &Kept::default(),
+        decided: Decided::default(),
         declarations: BTreeMap::new(),
         ignored: BTreeMap::new(),
         itself: BTreeSet::new(),
