@@ -5,6 +5,7 @@
 pub mod course;
 pub mod drill;
 pub mod failover;
+pub mod image;
 pub mod restore;
 pub mod risk;
 pub mod status;

@@ -8,7 +8,9 @@ from base import Case
 class Commands(Case):
     def setUp(self):
         super().setUp()
-        run = self.ec2.run_instances(ImageId="ami-12345678", MinCount=2, MaxCount=2, InstanceType="t3.large")
+        name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+        image = self.ssm.get_parameter(Name=name)["Parameter"]["Value"]
+        run = self.ec2.run_instances(ImageId=image, MinCount=2, MaxCount=2, InstanceType="t3.large")
         self.a, self.b = (one["InstanceId"] for one in run["Instances"])
 
     ssm = property(lambda self: self.client("ssm"))

@@ -92,7 +92,7 @@ async fn begin(
     let began = procedure.started.parse().ok();
     match (course.back, request.back) {
         (false, false) | (true, true) => {
-            course.resume();
+            course.resume(Timestamp::now());
             Ok(Begun { course, began, is_new: false })
         }
         (true, false) => Err(failed(format!("{address} {}: it is on its way back", course.doing()))
@@ -100,7 +100,7 @@ async fn begin(
         (false, true) => {
             let since = course.moved.or(course.begun).unwrap_or_else(Timestamp::now);
             let has_served = course.serves;
-            course.turn();
+            course.turn(Timestamp::now());
             if has_served {
                 let circumstances = Circumstances {
                     pair: name,
@@ -219,6 +219,7 @@ async fn new(
         serves: false,
         idle: false,
         begun: None,
+        since: None,
         shut: None,
         moved: None,
         ended: None,

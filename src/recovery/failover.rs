@@ -68,6 +68,9 @@ pub struct Failover {
     /// The first call, the one that closed the machine before, the one that moved the address, and the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Timestamp>,
+    /// The beginning of the last wait for the machine that is to serve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shut: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -335,12 +338,14 @@ impl Failover {
     }
 
     /// Notes that a run goes on with it: a command that failed is sent again.
-    pub fn resume(&mut self) {
+    pub fn resume(&mut self, now: Timestamp) {
+        self.since = Some(now);
         self.sent.values_mut().for_each(|sent| sent.of_before = true);
     }
 
     /// Turns round in the middle: the machine that served is to serve again.
-    pub fn turn(&mut self) {
+    pub fn turn(&mut self, now: Timestamp) {
+        self.since = Some(now);
         std::mem::swap(&mut self.from, &mut self.to);
         (self.idle, self.serves) = (!self.serves, false);
         (self.back, self.recorded, self.asked) = (true, false, None);
@@ -451,8 +456,7 @@ impl Failover {
 
     /// A wait for the machine that is to serve, which has an end.
     fn patiently(&self, refused: String, waiting: String, now: Timestamp) -> Next<Step> {
-        let since = self.asked.map(|asked| asked.at).max(self.begun);
-        match since.is_some_and(|since| seconds_between(since, now) > COMES_WITHIN) {
+        match self.since.is_some_and(|since| seconds_between(since, now) > COMES_WITHIN) {
             true => Next::Refuse(Refusal::midway(refused, Some(self.again_or_back()))),
             false => Next::Wait(waiting),
         }
@@ -611,6 +615,7 @@ impl Course for Failover {
 
     fn intend(&mut self, step: &Step, now: Timestamp) {
         self.begun.get_or_insert(now);
+        self.since = Some(now);
         if let Some(errand) = step.errand() {
             let before = self.sent.get(&errand);
             let attempt = before.map_or(0, |sent| match sent.id.is_some() || sent.unreachable {

@@ -321,8 +321,13 @@ def post_pair(request):
 
 
 def get_pair(request):
+    from provision_localstack.ssm import watch
+
     here = account_of(request)
-    return {"pair": here.pair, "serves": here.serves, "violations": list(here.violations)}
+    with here.lock:
+        here.settle()
+        watch(here, request.args.get("account", "000000000000"), "afterwards")
+        return {"pair": here.pair, "serves": here.serves, "violations": list(here.violations)}
 
 
 def post_status(request):

@@ -79,7 +79,7 @@ async fn one(
     }
     let lag = match &ids[1].1 {
         Some(on) => {
-            let comment = format!("provision status {name}");
+            let comment = format!("how the pair {name} is");
             calls::lag(&session.aws, on, pair.commands.lag.as_deref(), &comment).await
         }
         None => Ok(Lag::Unknown(format!("{standby} is not there"))),

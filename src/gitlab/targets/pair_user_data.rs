@@ -30,7 +30,7 @@ fn with_gitlab(description: &Description<'_>) -> impl Iterator<Item = (String, P
 
 fn members(description: &Description<'_>) -> Members {
     match with_gitlab(description).map(|(name, ..)| name).collect::<Vec<_>>() {
-        none if none.is_empty() => Members::None("a pair below `pairs:` with `gitlab`"),
+        none if none.is_empty() => Members::None("`gitlab: { image: …, url: … }` below a pair of `pairs:`"),
         names => Members::Each(names),
     }
 }

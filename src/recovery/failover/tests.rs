@@ -44,6 +44,7 @@ fn failover([stop_copy, stop, start]: [bool; 3]) -> Failover {
         serves: false,
         idle: false,
         begun: None,
+        since: None,
         shut: None,
         moved: None,
         ended: None,
@@ -217,7 +218,7 @@ const MEDDLING: [Meddling; 9] = [
     Meddling::TurnedRound,
 ];
 
-fn meddle(world: &mut World, course: &mut Failover, meddling: Meddling) {
+fn meddle(world: &mut World, course: &mut Failover, meddling: Meddling, now: Timestamp) {
     let from = course.from.clone();
     match meddling {
         Meddling::Nothing => {}
@@ -237,7 +238,7 @@ fn meddle(world: &mut World, course: &mut Failover, meddling: Meddling) {
         Meddling::PutBack => world.place = Place::At(from.id.to_string()),
         Meddling::TurnedRound => {
             if !course.back {
-                course.turn();
+                course.turn(now);
             }
         }
     }
@@ -295,15 +296,15 @@ fn carried_out(
                 match fate {
                     Fate::KilledBefore | Fate::KilledAfter => {
                         course.clone_from(&durable);
-                        course.resume();
+                        course.resume(at(second));
                     }
                     Fate::Refused => {
                         course = before;
-                        course.resume();
+                        course.resume(at(second));
                     }
                     Fate::Fine | Fate::Lost | Fate::LostBefore => {}
                 }
-                meddle(world, &mut course, meddling.next().unwrap_or(Meddling::Nothing));
+                meddle(world, &mut course, meddling.next().unwrap_or(Meddling::Nothing), at(second));
                 durable.clone_from(&course);
             }
         }
@@ -427,7 +428,7 @@ fn a_command_that_fails_on_the_one_that_is_to_serve_is_told_and_sent_again_by_th
     observed.runs.insert(Errand::StopCopyThere, Run::Failed("exit code 1".to_owned()));
     let Next::Refuse(refusal) = course.next(&observed, at(5)) else { panic!("it is refused") };
     assert!(!refusal.is_over && refusal.message.contains("exit code 1"), "{refusal:?}");
-    course.resume();
+    course.resume(at(5));
     assert_eq!(course.next(&observed, at(5)), Next::Do(Step::StopCopyThere));
     course.intend(&Step::StopCopyThere, at(6));
     assert!(course.comment(Errand::StopCopyThere).ends_with(" 1"));

@@ -35,8 +35,8 @@ const RUNS: &str = "running";
 
 pub(super) const PART: StackPart = StackPart {
     key: "pairs",
-    doc: "Pairs of machines, by name: one serves at an elastic IP address, the other one has a copy. `provision failover NAME` makes the \
-          other one serve; which of the two does is in the state.",
+    doc: "Pairs of machines, by name: one serves at an elastic IP address, the other one has a copy. A failover makes the other one \
+          serve; which of the two does is in the state.",
     shape: Shape::MapOf { keys: LABEL, values: &Shape::Object(OPTIONS) },
     names: &[
         Names::new(&["*", "instances"], INSTANCES),
@@ -83,7 +83,7 @@ const OPTIONS: &[Property] = &[
     },
     Property {
         name: "gitlab",
-        doc: "The GitLab that both machines run in Docker Compose: `provision render pair-user-data/NAME` writes their user data, and `commands` that\n\
+        doc: "The GitLab that both machines run in Docker Compose: the target `pair-user-data` is their user data, and `commands` that\n\
               are left out are those of its script.",
         shape: Shape::Object(GITLAB),
         need: Need::Optional,
