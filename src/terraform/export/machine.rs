@@ -27,7 +27,10 @@ pub(super) const TABLE: Table = Table {
         ("http_tokens", Said::InCode("metadata_options")),
         ("http_put_response_hop_limit", Said::InCode("metadata_options")),
         ("termination_protection", Said::As("disable_api_termination")),
-        ("user_data", Said::Not("the machine has run it, and the provider would stop the machine for another one")),
+        (
+            "user_data",
+            Said::Not("the machine has run it, and the provider would stop the machine for another one"),
+        ),
         ("replace_on_user_data_change", Said::Not("user data is not in the configuration")),
         ("root_volume_size", Said::InCode("root_block_device")),
         ("running", Said::Not("the provider has a resource of its own for it, which is not written")),
@@ -102,4 +105,3 @@ fn of_volume(_: &mut Writer, object: &Exported, _: &str, body: &mut Body) {
         body.block("lifecycle", lifecycle);
     }
 }
-

@@ -31,8 +31,10 @@ const MACHINE: &str = "aws_instance";
 const VOLUME: &str = "aws_ebs_volume";
 const ADDRESS: &str = "aws_eip";
 
-const OF_MACHINES: &str = "EC2 User Guide, Change the instance type; Run commands when you launch an instance with user data";
-const OF_VOLUMES: &str = "EBS User Guide, Modify an Amazon EBS volume using Elastic Volumes: no need to detach or restart";
+const OF_MACHINES: &str =
+    "EC2 User Guide, Change the instance type; Run commands when you launch an instance with user data";
+const OF_VOLUMES: &str =
+    "EBS User Guide, Modify an Amazon EBS volume using Elastic Volumes: no need to detach or restart";
 
 const OF_ROLES: &str = "IAM API; IAM User Guide, Policy evaluation logic";
 
@@ -256,7 +258,15 @@ fn rows() -> Vec<Row> {
         (MACHINE, "iam_instance_profile", json!("a"), json!("b"), cut, cut, OF_ROLES),
         (MACHINE, "http_tokens", json!("optional"), json!("required"), cut, no, "EC2 User Guide, Use IMDSv2"),
         (MACHINE, "http_put_response_hop_limit", json!(1), json!(2), no, cut, "EC2 User Guide, Use IMDSv2"),
-        (MACHINE, "termination_protection", json!(true), json!(false), no, no, "EC2 API, DisableApiTermination"),
+        (
+            MACHINE,
+            "termination_protection",
+            json!(true),
+            json!(false),
+            no,
+            no,
+            "EC2 API, DisableApiTermination",
+        ),
         (MACHINE, "user_data", json!("a"), json!("b"), no, no, OF_MACHINES),
         (MACHINE, "replace_on_user_data_change", json!(true), json!(false), no, no, OURS),
         (MACHINE, "root_volume_size", json!(10), json!(20), no, no, OF_VOLUMES),

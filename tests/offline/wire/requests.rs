@@ -269,10 +269,9 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("final_snapshot", json!(false)),
             ("tags", json!({ "Name": "other", "team": "platform" })),
         ],
-        "aws_eip" => vec![
-            ("instance_id", json!("i-2")),
-            ("tags", json!({ "Name": "other", "team": "platform" })),
-        ],
+        "aws_eip" => {
+            vec![("instance_id", json!("i-2")), ("tags", json!({ "Name": "other", "team": "platform" }))]
+        }
         "aws_iam_instance_profile" => vec![
             ("name", json!("other")),
             ("path", json!("/")),

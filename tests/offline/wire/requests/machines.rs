@@ -62,5 +62,7 @@ pub(super) fn answers(operation: &str) -> Option<String> {
         | "ReplaceIamInstanceProfileAssociation" | "DisassociateIamInstanceProfile" => "<return>true</return>".to_owned(),
         _ => return None,
     };
-    Some(format!("<{operation}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">{inner}</{operation}Response>"))
+    Some(format!(
+        "<{operation}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">{inner}</{operation}Response>"
+    ))
 }
