@@ -30,6 +30,7 @@ mod killed;
 mod lifecycle;
 mod locked;
 mod losses;
+mod machines;
 mod named;
 mod narrowed;
 mod network;

@@ -90,8 +90,15 @@ pub struct EbsVolume;
 
 impl Kind for EbsVolume {
     const KIND: &'static str = "aws_ebs_volume";
-    const CALLS: &'static [Call] =
-        &[ec2::VOLUMES, MODIFICATIONS, CREATE, deletion::SNAPSHOTS, deletion::SNAPSHOT, deletion::DELETE];
+    const CALLS: &'static [Call] = &[
+        ec2::VOLUMES,
+        ec2::INSTANCES,
+        MODIFICATIONS,
+        CREATE,
+        deletion::SNAPSHOTS,
+        deletion::SNAPSHOT,
+        deletion::DELETE,
+    ];
     const MODIFY: &'static [Call] = &[MODIFY];
     type Create = Create;
     type Modify = Modify;
@@ -191,6 +198,22 @@ impl Kind for EbsVolume {
         let all = ec2::volumes(aws, vec![ec2_tags::of_any_stack()]).await?;
         let there = all.iter().filter(|live| !is_going(live));
         Ok(there.filter_map(candidate).map(|one| one.found()).collect())
+    }
+
+    /// The volumes of a machine besides the one that it boots from, which goes with it.
+    async fn parts(aws: &Aws, whole: &Id) -> Result<Vec<Id>, CloudError> {
+        let machines = ec2::instances(aws, vec![ec2::filter("instance-id", [whole.as_str()])]).await?;
+        let root = |machine: &aws_sdk_ec2::types::Instance| {
+            let root = machine.root_device_name()?;
+            let all = machine.block_device_mappings().iter();
+            let its = all.clone().find(|one| one.device_name() == Some(root))?;
+            its.ebs()?.volume_id().map(str::to_owned)
+        };
+        let root = machines.first().and_then(root);
+        let filter = ec2::filter("attachment.instance-id", [whole.as_str()]);
+        let all = ec2::volumes(aws, vec![filter]).await?;
+        let ids = all.into_iter().filter_map(|one| one.volume_id).filter(|id| root.as_ref() != Some(id));
+        Ok(ids.map(Id::new).collect())
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {

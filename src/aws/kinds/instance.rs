@@ -46,7 +46,6 @@ impl Kind for Instance {
     const ROWS: &'static [&'static dyn Row<Self>] = rows::ROWS;
     const CHECKS: &'static [kind::Check] = &[
         tags::check,
-        checks::image_is_named,
         checks::groups,
         checks::devices,
         checks::user_data_runs_once,

@@ -25,7 +25,7 @@ fn every_operation_that_the_sources_name_is_in_the_table() {
     let checks = table.iter().flat_map(|call| call.checks).map(|check| check.action);
     let known: BTreeSet<&str> = calls.iter().copied().chain(checks).collect();
     let operation = Regex::new(
-        r#""((?:backup|ec2|elasticache|elasticfilesystem|iam|kms|rds|s3|secretsmanager|servicequotas|sts):[A-Z][A-Za-z]+)""#,
+        r#""((?:backup|ec2|elasticache|elasticfilesystem|iam|kms|rds|s3|secretsmanager|servicequotas|ssm|sts):[A-Z][A-Za-z]+)""#,
     );
     let operation = operation.expect("a pattern");
     // Keys of conditions look the same.

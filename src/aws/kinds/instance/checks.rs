@@ -1,19 +1,12 @@
 //! Rules over several fields of a machine, and what a change of its volumes costs.
 
-use super::keys::{AMI, AMI_PARAMETER, GROUPS, ROOT_SIZE, USER_DATA, USER_DATA_REPLACES, VOLUMES};
+use super::keys::{GROUPS, ROOT_SIZE, USER_DATA, USER_DATA_REPLACES, VOLUMES};
 use crate::engine::document::Document;
 use crate::engine::resource::{Effect, Invalid, OnChange};
 
 /// "User data is limited to 16 KB, in raw form, before it is base64-encoded" (Amazon EC2 User Guide, "Run commands when you launch an EC2
 /// instance with user data input").
 pub(super) const MOST_USER_DATA: usize = 16 * 1024;
-
-/// A new machine is made of an image.
-pub(super) fn image_is_named(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
-    let is_named = wanted.contains_key(AMI.name) || wanted.contains_key(AMI_PARAMETER.name);
-    let invalid = || Invalid::new(AMI.name, "must be written: an id, or `{ ssm: PARAMETER }`");
-    (!is_named && observed.is_none()).then(invalid).into_iter().collect()
-}
 
 /// Without groups it would have the default one of the VPC.
 pub(super) fn groups(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {

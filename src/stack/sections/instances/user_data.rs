@@ -169,6 +169,6 @@ mod tests {
         assert_eq!(at("a\n  ${HOME}"), (2, 3));
         assert_eq!(at("${nfs_dns_name} ${x}"), (1, 17));
         assert_eq!(at("é ${open"), (1, 3));
-        assert_eq!(at("$${aws_eip.a.public_ip}"), (1, 3));
+        assert_eq!(at("$${aws_eip.a.public_ip}"), (1, 2));
     }
 }
