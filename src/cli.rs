@@ -14,6 +14,7 @@ pub mod first_file;
 mod graph;
 mod history;
 mod iam_policy;
+mod image;
 mod import;
 mod init;
 mod locked;
@@ -54,8 +55,8 @@ use crate::engine::planner;
 use crate::view::failure::Failure;
 
 pub use arguments::{
-    Apply, Completions, Destroy, Drill, Export, ExportTerraform, Failover, Graph, History, IamPolicy, Import,
-    Importable, Output, Plan, Rebuild, Render, Restore, Schema, Secret, State,
+    Apply, Completions, Destroy, Drill, Export, ExportTerraform, Failover, Graph, History, IamPolicy, Image,
+    Import, Importable, Output, Plan, Rebuild, Render, Restore, Schema, Secret, State,
 };
 use options::Global;
 use screen::Screen;
@@ -250,6 +251,17 @@ Examples:
   provision failover gitlab --accept-unknown-lag       The copy cannot be asked, and its lag is lost
   provision failover gitlab --back                     In the middle, or when copying was turned round")]
     Failover(Failover),
+    /// Build a machine image of an instance, with everything that its user data does
+    ///
+    /// A machine is made like the instance, without its volumes. When its user data is done (`cloud-init status --wait`, by Systems Manager), it
+    /// is stopped and becomes an image, and is terminated. The image is named by its content: the same image and user data are built once. A
+    /// run that was stopped is gone on with by the same command.
+    #[command(after_long_help = "\
+Examples:
+  provision image gitlab-a --plan
+  provision image gitlab-a
+  provision image gitlab-a --json | tail -n 1 | jq -r .facts.image")]
+    Image(Image),
     /// Print the least AWS policy that the stack needs, for IAM
     ///
     /// It is made from the stack file alone: AWS is not asked. It covers every command. What was taken out of the stack
@@ -296,6 +308,7 @@ impl Command {
             | Self::Restore(_)
             | Self::Drill(_)
             | Self::Failover(_)
+            | Self::Image(_)
             | Self::IamPolicy(_)
             | Self::Completions(_)
             | Self::Schema(_) => None,
@@ -384,6 +397,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Status => wait_for(status::run(&global, screen)),
         Command::Restore(request) => wait_for(restore::run(request, &global, screen)),
         Command::Drill(request) => wait_for(drill::run(request, &global, screen)),
+        Command::Image(request) => wait_for(image::run(request, &global, screen)),
         Command::Failover(request) => wait_for(failover::run(request, &global, screen)),
         Command::IamPolicy(request) => iam_policy::run(&request, &global, screen),
         Command::Init => wait_for(init::run(&global, screen)),

@@ -86,6 +86,19 @@ class Commands(Case):
         ):
             self.refused(code, self.send, **more)
 
+    def test_image(self):
+        self.settings(image_creating=60)
+        self.ec2.stop_instances(InstanceIds=[self.a])
+        specifications = [{"ResourceType": one, "Tags": [{"Key": "k", "Value": one}]} for one in ("image", "snapshot")]
+        made = self.ec2.create_image(InstanceId=self.a, Name="web-1", TagSpecifications=specifications)["ImageId"]
+        wanted = {"Owners": ["self"], "Filters": [{"Name": "name", "Values": ["web-1"]}]}
+        image = self.ec2.describe_images(**wanted)["Images"][0]
+        self.assertEqual((image["ImageId"], image["State"], image["Tags"]), (made, "pending", [{"Key": "k", "Value": "image"}]))
+        self.refused("InvalidAMIName.Duplicate", self.ec2.create_image, InstanceId=self.b, Name="web-1")
+        self.refused("InvalidAMIName.Malformed", self.ec2.create_image, InstanceId=self.b, Name="a*")
+        self.settings()
+        self.assertEqual(self.ec2.describe_images(**wanted)["Images"][0]["State"], "available")
+
     def test_pair(self):
         group = self.ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
         self.page("POST", "pair", {"machines": [self.a, self.b], "open": "sg-none", "region": "eu-west-1", "serves": self.a})

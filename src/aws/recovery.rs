@@ -1,5 +1,6 @@
 //! Reads of the recovery of databases and file systems, beside those of their kinds: moments, snapshots, recovery points.
 
+pub mod images;
 pub mod pairs;
 mod procedures;
 
@@ -26,6 +27,7 @@ use crate::stack::{Stack, parts};
 pub const DATABASE: &str = "aws_db_instance";
 pub const REPLICA: &str = "aws_db_replica";
 pub const FILE_SYSTEM: &str = "aws_efs_file_system";
+pub const MACHINE: &str = "aws_instance";
 pub const MOUNT_TARGET: &str = "aws_efs_mount_target";
 pub const REPLICATION: &str = "aws_efs_replication_configuration";
 
@@ -37,6 +39,7 @@ const CALLS: &[(&[&str], &[Call])] = &[
     (&[DATABASE, REPLICA], &[SNAPSHOTS, POINTS]),
     (&[DATABASE], procedures::CALLS),
     (&[FILE_SYSTEM], &[POINTS]),
+    (&[MACHINE], images::CALLS),
 ];
 
 /// The calls of a stack that no object of it makes alone.

@@ -296,6 +296,21 @@ pub struct Failover {
     pub approval: Approval,
 }
 
+/// Arguments of `image`.
+#[derive(Debug, Args)]
+pub struct Image {
+    /// The instance, by its name in the stack file or its address
+    #[arg(value_name = "INSTANCE")]
+    pub instance: Place,
+    /// Show the steps, and do nothing
+    #[arg(long)]
+    pub plan: bool,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
 /// The tool that takes over.
 #[derive(Debug, Subcommand)]
 pub enum Export {

@@ -489,7 +489,7 @@ impl Failover {
         }
         let waiting = || format!("{name} is {}", from.state);
         match from.state.as_str() {
-            "shutting-down" => Next::Wait(waiting()),
+            "pending" | "shutting-down" => Next::Wait(waiting()),
             "stopping" => {
                 let patience = |asked: &Asked| match (asked.call, asked.answered) {
                     (Call::Stop, _) | (Call::StopByForce, true) => Some((asked.at, STOPS_BY_ITSELF)),

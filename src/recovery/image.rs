@@ -179,7 +179,9 @@ impl Course for Build {
             },
             Some((id, state)) if matches!(state.as_str(), "failed" | "error" | "invalid") => {
                 let name = &self.instance;
-                let hint = format!("take it away: aws ec2 deregister-image --image-id {id}; then: provision image {name}");
+                let hint = format!(
+                    "take it away: aws ec2 deregister-image --image-id {id}; then: provision image {name}"
+                );
                 Next::Refuse(Refusal::midway(format!("the image {id} is {state}"), Some(hint)))
             }
             Some((id, state)) => Next::Wait(format!("the image {id} is {state}")),
@@ -285,7 +287,9 @@ mod tests {
                     if stop.is_none() {
                         match step {
                             Step::Make => build.machine = Some(Id::new("i-1")),
-                            Step::Signal => build.signal.as_mut().expect("it is sent").id = Some("c".to_owned()),
+                            Step::Signal => {
+                                build.signal.as_mut().expect("it is sent").id = Some("c".to_owned())
+                            }
                             _ => {}
                         }
                         build.answered();
@@ -303,7 +307,11 @@ mod tests {
         assert_eq!(steps(&Run::Succeeded, None), (ALL.to_vec(), Ok(())));
         for step in ALL {
             for after in [false, true] {
-                assert_eq!(steps(&Run::Succeeded, Some((step, after))), (ALL.to_vec(), Ok(())), "{step:?} {after}");
+                assert_eq!(
+                    steps(&Run::Succeeded, Some((step, after))),
+                    (ALL.to_vec(), Ok(())),
+                    "{step:?} {after}"
+                );
             }
         }
     }

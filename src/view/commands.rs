@@ -11,6 +11,7 @@ pub const COMMANDS: &[&str] = &[
     "graph",
     "history",
     "iam-policy",
+    "image",
     "import",
     "init",
     "output",
@@ -94,7 +95,8 @@ fn length(words: &[&str]) -> usize {
         },
         // These take a word of a few.
         "provision"
-            if ["completions", "drill", "export", "failover", "restore", "schema"].contains(&word(1)) =>
+            if ["completions", "drill", "export", "failover", "image", "restore", "schema"]
+                .contains(&word(1)) =>
         {
             (2, 1)
         }

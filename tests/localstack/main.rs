@@ -24,6 +24,7 @@ mod history;
 mod holders;
 mod identity;
 mod ignored;
+mod images;
 mod interrupted;
 mod json;
 mod killed;

@@ -42,6 +42,7 @@ SETTINGS = (
     "volume_deleting",
     "snapshot_creating",
     "latency",
+    "image_creating",
     "ssm_showing",
     "ssm_running",
     "ssm_delivery",

@@ -30,13 +30,13 @@ const DESCRIBE_MACHINES: Call = Call::read("ec2:DescribeInstances");
 const DESCRIBE_ADDRESSES: Call = Call::read("ec2:DescribeAddresses");
 const SET_GROUPS: Call = Call::new("ec2:ModifyInstanceAttribute", MACHINES_AND_GROUPS);
 const SET_GROUPS_OF_INTERFACE: Call = Call::new("ec2:ModifyNetworkInterfaceAttribute", INTERFACES_AND_GROUPS);
-const STOP: Call = Call::new("ec2:StopInstances", MACHINES);
+pub(super) const STOP: Call = Call::new("ec2:StopInstances", MACHINES);
 const START: Call = Call::new("ec2:StartInstances", MACHINES);
 const ASSOCIATE: Call = Call::new("ec2:AssociateAddress", ADDRESSES);
-const AGENTS: Call = Call::read("ssm:DescribeInstanceInformation");
-const SEND: Call = Call::new("ssm:SendCommand", SCRIPTS);
-const INVOCATION: Call = Call::read("ssm:GetCommandInvocation");
-const COMMANDS: Call = Call::read("ssm:ListCommands");
+pub(super) const AGENTS: Call = Call::read("ssm:DescribeInstanceInformation");
+pub(super) const SEND: Call = Call::new("ssm:SendCommand", SCRIPTS);
+pub(super) const INVOCATION: Call = Call::read("ssm:GetCommandInvocation");
+pub(super) const COMMANDS: Call = Call::read("ssm:ListCommands");
 
 /// The calls of a stack with pairs.
 pub const CALLS: &[Call] = &[

@@ -140,6 +140,8 @@ impl Draft {
             let machine = format!("{name}-m");
             draft.option(2, "ignore_changes", "[]");
             draft.maybe("instance", |_| machine);
+        } else if has_groups && draft.fixed.coin() {
+            draft.pair(name);
         }
         draft
     }
@@ -571,6 +573,50 @@ impl Draft {
     }
 
     /// A machine in the first zone, which every network has, with one volume or two.
+    /// Two machines of which one serves.
+    fn pair(&mut self, stack: &str) {
+        self.option(0, "instances", "");
+        for machine in ["p", "q"] {
+            self.option(1, &format!("{stack}-{machine}"), "");
+            for (option, value) in [
+                ("ami", IMAGE),
+                ("zone", "eu-west-1a"),
+                ("instance_type", "t3.large"),
+                ("termination_protection", "false"),
+            ] {
+                self.option(2, option, value);
+            }
+        }
+        self.option(0, "elastic_ips", "");
+        self.option(1, &format!("{stack}-ip"), "{}");
+        self.option(0, "pairs", "");
+        self.object(1, &format!("{stack}-pair"));
+        let machines = format!("[{stack}-p, {stack}-q]");
+        self.option(2, "instances", &machines);
+        for (option, name) in [("address", "ip"), ("open", "shared"), ("closed", "extra")] {
+            self.option(2, option, &format!("{stack}-{name}"));
+        }
+        self.maybe("max_lag", |dice| dice.below(1_000).to_string());
+        if self.loose.coin() {
+            self.option(2, "commands", "");
+            for command in ["lag", "stop_copy", "stop", "start"] {
+                self.option(3, command, &format!("\"pair {command}\""));
+            }
+        }
+        if self.loose.coin() {
+            self.option(2, "gitlab", "");
+            for (option, value) in [
+                ("image", "\"gitlab/gitlab-ce:18.11.0-ce.0\""),
+                ("url", "\"https://gitlab.example.com\""),
+                ("ssh_port", "2222"),
+                ("device", "/dev/nvme1n1"),
+                ("interval", "30"),
+            ] {
+                self.option(3, option, value);
+            }
+        }
+    }
+
     fn machine(&mut self, stack: &str) {
         self.option(2, "ami", IMAGE);
         self.option(2, "zone", "eu-west-1a");
