@@ -1,7 +1,10 @@
 //! `provision failover`: the machine of a pair that serves is fenced, and the other one serves in its place.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::{try_join_all, try_join3};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::aws::recovery::pairs::{self, Script};
 use crate::aws::recovery::unread;
@@ -87,6 +90,20 @@ async fn begin(
         return new(session, state, request, None).await;
     };
     if !procedure.is_under_way() {
+        let observed = Failing { session }.look(&course).await?;
+        let recorded = |side: &Side| {
+            let record = state.resources.get(&side.address).filter(|record| !record.gone);
+            record.and_then(|record| record.id.as_ref()) == Some(&side.id)
+        };
+        let kept = Kept::of(&session.registry, Some(state));
+        let pair = pairs(&session.stack).remove(name);
+        let serves =
+            pair.is_some_and(|pair| !pair.is_torn(&kept) && pair.active(&kept).0 == course.to.name());
+        let is_the_last = serves && !course.idle && recorded(&course.from) && recorded(&course.to);
+        if !request.back && is_the_last && !course.is_as_left(&observed) {
+            course.again(uuid::Uuid::new_v4().to_string());
+            return Ok(Begun { course, began: None, is_new: true });
+        }
         return new(session, state, request, Some(course)).await;
     }
     let began = procedure.started.parse().ok();
@@ -99,7 +116,7 @@ async fn begin(
             .hint(format!("go on with that first: provision failover {name} --back"))),
         (false, true) => {
             let since = course.moved.or(course.begun).unwrap_or_else(Timestamp::now);
-            let has_served = course.serves;
+            let has_served = course.opened;
             course.turn(Timestamp::now());
             if has_served {
                 let circumstances = Circumstances {
@@ -139,7 +156,17 @@ async fn new(
         )
         .hint(hint));
     };
-    let (active, standby) = pair.active(&Kept::of(&session.registry, Some(state)));
+    let kept = Kept::of(&session.registry, Some(state));
+    let (active, standby) = pair.active(&kept);
+    if pair.is_torn(&kept) {
+        let message = format!(
+            "by what is recorded {active} has the group `{}`, and the address is at {standby}",
+            pair.open
+        );
+        return Err(failed(message).hint(
+            "give one machine the open group and the address by hand, and close the other one; then: provision apply --refresh-only",
+        ));
+    }
     let (active, standby) = (Pair::machine(active), Pair::machine(standby));
     let id = |address: &Address| {
         let record = state.resources.get(address).filter(|record| !record.gone);
@@ -217,6 +244,7 @@ async fn new(
         sent: Default::default(),
         asked: None,
         serves: false,
+        opened: false,
         idle: false,
         begun: None,
         since: None,
@@ -300,18 +328,22 @@ impl Failing<'_> {
         Ok((errand, pairs::shown(aws, on, &id).await.map_err(aws_failure)?))
     }
 
-    /// Records the groups of both machines and the place of the address as AWS shows them.
+    /// Records the groups of both machines and the place of the address as they were made.
     async fn record(&self, course: &Failover, writer: &mut Writer) -> Result<(), KindError> {
-        for (address, field) in
-            [(&course.from.address, GROUPS), (&course.to.address, GROUPS), (&course.address.address, AT)]
-        {
+        let set = |groups: BTreeSet<String>| Value::from(groups.into_iter().collect::<Vec<_>>());
+        let opened = course.groups_of_the_open_one();
+        let of_open = course.to.before.keys().next().map_or("", String::as_str);
+        for (address, field, value) in [
+            (&course.from.address, GROUPS, set([course.closed.clone()].into())),
+            (&course.to.address, GROUPS, set(opened.of(of_open).clone())),
+            (&course.address.address, AT, Value::from(course.to.id.as_str())),
+        ] {
             let Some(record) = writer.state().resources.get(address).cloned() else { continue };
             let Some(id) = record.id.clone() else { continue };
             let tracked = [TrackedDocument { id: id.clone(), recorded: Some(record.inputs.clone()) }];
             let live = self.session.cloud.observe(address.kind(), &tracked).await?.remove(&id);
             let Some(live) = live else { continue };
             let mut record = record;
-            let Some(value) = live.inputs.get(field).cloned() else { continue };
             record.inputs.insert(field.to_owned(), value);
             record.outputs = live.outputs;
             let meant = [&course.open, &course.closed, course.from.id.as_str(), course.to.id.as_str()];
@@ -398,7 +430,7 @@ impl Hands<Failover> for Failing<'_> {
             Step::StartMachine(fenced) => pairs::start(aws, fenced, &course.to.id).await?,
             Step::Open(fenced) => {
                 let to = machine(&course.to).await?;
-                pairs::open(aws, fenced, &course.to.id, &to, &course.opened()).await?;
+                pairs::open(aws, fenced, &course.to.id, &to, &course.groups_of_the_open_one()).await?;
             }
             Step::MoveAddress(fenced) => {
                 pairs::associate(aws, fenced, &course.address.id, &course.to.id).await?;

@@ -124,6 +124,11 @@ fn begin(state: &State, address: &Address, record: &Record) -> Result<(Option<Ti
     inputs.insert("volumes".to_owned(), Value::Object(Document::new()));
     inputs.insert("termination_protection".to_owned(), false.into());
     inputs.insert("running".to_owned(), true.into());
+    // The image that the instance has, whatever a parameter names by now.
+    if let Some(image) = record.outputs.get("image_id") {
+        inputs.insert("ami".to_owned(), image.clone());
+        inputs.remove("ami_parameter");
+    }
     let content: Document =
         CONTENT.iter().filter_map(|field| Some(((*field).to_owned(), inputs.get(*field)?.clone()))).collect();
     let digest = Sha256::digest(Value::Object(content).to_string());

@@ -363,6 +363,7 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
             let action = changes.iter().find(|change| change.address == *address).map(|change| change.action);
             drift.response = match response(input.options.mode, action, &drift) {
                 Response::Recorded if refreshed::is_of_others(input, address, record) => Response::LeftAlone,
+                Response::Recorded if by_command::is_left(input, changes, address) => Response::LeftAlone,
                 Response::MadeAgain | Response::Recorded
                     if naming::is_kept_for_naming(input, address, record) =>
                 {

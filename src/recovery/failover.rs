@@ -62,6 +62,9 @@ pub struct Failover {
     /// True once the machine that is to serve may have been started, or opened.
     #[serde(default)]
     pub serves: bool,
+    /// True once clients may have reached it.
+    #[serde(default)]
+    pub opened: bool,
     /// True on a way back before the other machine ever served.
     #[serde(default)]
     pub idle: bool,
@@ -324,7 +327,7 @@ impl Failover {
     }
 
     /// The groups that the machine gets which is to serve: on the way back, those that it had when it served.
-    pub fn opened(&self) -> Groups {
+    pub fn groups_of_the_open_one(&self) -> Groups {
         let had = self.to.before.values().any(|groups| groups.contains(&self.open));
         match had {
             true => Groups::as_before(self.to.before.clone(), &self.open),
@@ -347,11 +350,31 @@ impl Failover {
     pub fn turn(&mut self, now: Timestamp) {
         self.since = Some(now);
         std::mem::swap(&mut self.from, &mut self.to);
-        (self.idle, self.serves) = (!self.serves, false);
+        (self.idle, self.serves, self.opened) = (!self.serves, false, false);
         (self.back, self.recorded, self.asked) = (true, false, None);
         self.sent.clear();
         self.journal.push_str("-back");
         self.notes.clear();
+    }
+
+    /// True if AWS shows the end of it: the one that serves is open and has the address, and the other one is closed.
+    pub fn is_as_left(&self, observed: &Observed) -> bool {
+        let is_shut =
+            observed.from.as_ref().is_none_or(|from| from.is_leaving() || from.has_groups(&self.shut()));
+        let is_open = observed.to.as_ref().is_some_and(|to| to.has_groups(&self.groups_of_the_open_one()));
+        is_shut && is_open && observed.place == Place::At(self.to.id.to_string())
+    }
+
+    /// Does all of it again, after others have changed what it made.
+    pub fn again(&mut self, journal: String) {
+        self.sent.clear();
+        (self.journal, self.recorded, self.asked) = (journal, false, None);
+        (self.begun, self.since, self.shut, self.moved, self.ended) = (None, None, None, None, None);
+        (self.serves, self.opened) = (true, true);
+        let (from, to) = (self.from.name(), self.to.name());
+        self.notes = vec![format!(
+            "others have changed what the last failover made; what was written on {from} since is lost to {to}"
+        )];
     }
 
     /// Notes the answer of Systems Manager, which names the command, or says that the machine cannot be reached.
@@ -384,12 +407,11 @@ impl Failover {
         Some(seconds_between(self.shut?, self.moved?))
     }
 
-    /// A call to EC2, unless it was made a moment ago and may not show itself yet.
+    /// A call to EC2, unless it was made a moment ago and may not show itself yet. Each of them may be made twice.
     fn once(&self, step: Step, now: Timestamp, waiting: impl Into<String>) -> Next<Step> {
         let same = self.asked.filter(|asked| Some(asked.call) == step.call());
-        match same.map(|asked| (asked.answered, seconds_between(asked.at, now))) {
-            Some((true, since)) if since < LAG => Next::Wait(waiting.into()),
-            Some((false, since)) if since < SHOWS_ITSELF => Next::Wait(waiting.into()),
+        match same.map(|asked| seconds_between(asked.at, now)) {
+            Some(since) if since < LAG => Next::Wait(waiting.into()),
             _ => Next::Do(step),
         }
     }
@@ -601,7 +623,7 @@ impl Course for Failover {
             return next;
         }
         match () {
-            () if !to.has_groups(&self.opened()) => {
+            () if !to.has_groups(&self.groups_of_the_open_one()) => {
                 self.once(Step::Open(fenced), now, format!("{name} is to be open"))
             }
             () if observed.place != Place::At(self.to.id.to_string()) => {
@@ -632,7 +654,8 @@ impl Course for Failover {
             Step::Close => {
                 self.shut.get_or_insert(now);
             }
-            Step::StartMachine(_) | Step::StartService(_) | Step::Open(_) => self.serves = true,
+            Step::StartMachine(_) | Step::StartService(_) => self.serves = true,
+            Step::Open(_) => (self.serves, self.opened) = (true, true),
             Step::MoveAddress(_) => self.moved = Some(now),
             _ => {}
         }

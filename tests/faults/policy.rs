@@ -145,6 +145,11 @@ security_groups:
 /// Actions that no run against the emulator comes to, and why the policy has them all the same.
 const NEVER_SEEN: &[(&str, &str)] = &[
     ("backup:ListRecoveryPointsByResource", "only in `status`"),
+    ("ec2:CreateImage", "only in `image`"),
+    ("ssm:DescribeInstanceInformation", "only in `image`"),
+    ("ssm:GetCommandInvocation", "only in `image`"),
+    ("ssm:ListCommands", "only in `image`"),
+    ("ssm:SendCommand", "only in `image`"),
     ("rds:DescribeEvents", "only in `drill`"),
     ("rds:RebootDBInstance", "only in `drill` and `restore`"),
     ("rds:RestoreDBInstanceToPointInTime", "only in `restore`, or where `restore_from` is written"),

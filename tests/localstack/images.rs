@@ -6,13 +6,13 @@ use crate::world::{World, ended, eventually};
 
 const STACK: &str = "\
 stack: shop
-security_groups: { web: { ingress: [] } }
+security_groups: { closed: { ingress: [] } }
 instances:
   web:
     ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }
     instance_type: t3.large
     zone: eu-west-1a
-    security_groups: [web]
+    security_groups: [closed]
     user_data: cloud-init.yaml
     termination_protection: false
 ";

@@ -318,8 +318,10 @@ fn no_plan_takes_back_what_others_made_of_a_pair() {
     cloud.run(call.allow_reassociation(true).send()).expect("it can be moved");
     let before = [pair.machine(&pair.a), pair.machine(&pair.b)];
     pair.world.provision(&["plan"]).exits(0).says(&["no plan takes that back", "provision failover web"]);
-    pair.world.apply(&[]);
+    pair.world.provision(&["apply", "--auto-approve"]).exits(1).says(&["no plan takes that back"]);
     assert_eq!([pair.machine(&pair.a), pair.machine(&pair.b)], before);
+    let recorded = pair.world.record("aws_instance.a")["inputs"]["vpc_security_group_ids"].clone();
+    assert_eq!(recorded, json!([pair.open]), "an apply does not record it either");
     assert_eq!(pair.reached().as_deref(), Some(pair.b.as_str()));
     pair.world.provision(&["status"]).exits(0).says(&["its address is at b"]);
     // A failover goes on from what is there.
@@ -334,7 +336,9 @@ fn an_address_that_others_moved_away_is_left_where_it_is() {
     let inputs = pair.world.record("aws_instance.a")["inputs"].clone();
     let text = |field: &str| inputs[field].as_str().expect("it is recorded").to_owned();
     let subnet = text("subnet_id");
-    let run = cloud.ec2.run_instances().image_id(text("ami")).min_count(1).max_count(1).subnet_id(subnet);
+    let outputs = pair.world.record("aws_instance.a")["outputs"].clone();
+    let image = outputs["image_id"].as_str().expect("it is recorded");
+    let run = cloud.ec2.run_instances().image_id(image).min_count(1).max_count(1).subnet_id(subnet);
     let other =
         cloud.run(run.send()).expect("it runs").instances()[0].instance_id().expect("an id").to_owned();
     let call = cloud.ec2.associate_address().allocation_id(&pair.allocation).instance_id(&other);
@@ -368,4 +372,30 @@ fn a_new_standby_is_closed_and_a_failover_to_it_is_possible() {
     pair.serves(&pair.b);
     pair.failover(&[]).exits(0).says(&["was moved from b to a"]);
     pair.serves(&pair.a);
+}
+
+#[test]
+fn what_others_change_after_a_failover_is_put_right_by_the_same_command() {
+    let pair = Pair::new();
+    pair.failover(&[]).exits(0);
+    pair.set_groups(&pair.a, &pair.open);
+    pair.world.provision(&["plan"]).exits(0).says(&["no plan takes that back"]);
+    pair.world.control.watch_pair([&pair.b, &pair.a], "sg-none");
+    pair.failover(&[]).exits(0).says(&["others have changed", "is lost to b"]);
+    pair.serves(&pair.b);
+    pair.failover(&[]).exits(1).says(&["has its data of then"]);
+}
+
+#[test]
+fn groups_that_change_their_parts_in_the_file_fail_nothing_over() {
+    let pair = Pair::new();
+    pair.world.edit_stack(
+        "    open: web-open\n    closed: web-closed\n",
+        "    open: web-closed\n    closed: web-open\n",
+    );
+    let before = [pair.machine(&pair.a), pair.machine(&pair.b)];
+    pair.failover(&[]).exits(1).says(&["the address is at a", "provision apply --refresh-only"]);
+    pair.world.provision(&["apply", "--auto-approve"]);
+    assert_eq!([pair.machine(&pair.a), pair.machine(&pair.b)], before);
+    assert_eq!(pair.reached().as_deref(), Some(pair.a.as_str()));
 }

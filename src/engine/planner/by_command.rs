@@ -27,10 +27,18 @@ pub(super) fn leave(input: &Input<'_>, changes: &mut BTreeMap<Address, Change>, 
         let message = format!("{} is not what is recorded, and no plan takes that back", names.join(", "));
         blocked::leave_out(change, left, format!("{} sets it", by.command));
         let hint = format!(
-            "to go on from there: {}; or, to record it as it is: provision apply --refresh-only",
+            "to record it as it is: provision apply --refresh-only; then, for what follows: provision plan; or, to make one of them serve: {}",
             by.command
         );
         findings
             .push(Finding { level: Level::Blocked, ..error("set-by-command", address, message, Some(hint)) });
     }
+}
+
+/// True if what is left out of a change of this object is set by a command.
+pub(super) fn is_left(input: &Input<'_>, changes: &[Change], address: &Address) -> bool {
+    let Some(set) = input.blueprint.by_command.get(address) else { return false };
+    let change = changes.iter().find(|change| change.address == *address);
+    let left = change.and_then(|change| change.blocked.as_ref());
+    left.is_some_and(|left| left.fields.iter().any(|field| set.contains_key(&field.path)))
 }

@@ -42,6 +42,7 @@ fn failover([stop_copy, stop, start]: [bool; 3]) -> Failover {
         sent: BTreeMap::new(),
         asked: None,
         serves: false,
+        opened: false,
         idle: false,
         begun: None,
         since: None,

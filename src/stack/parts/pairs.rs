@@ -223,6 +223,13 @@ impl Pair {
         Address::new(GROUP, &self.closed)
     }
 
+    /// True where one machine has the open group by what is recorded, and the other one the address.
+    pub fn is_torn(&self, kept: &Kept) -> bool {
+        let (active, standby) = self.active(kept);
+        let is_reached = |name: &str| kept.names(&self.elastic_ip(), AT, &Self::machine(name));
+        !is_reached(active) && is_reached(standby)
+    }
+
     /// The machine that serves by what is recorded, and the other one: the one that has the open group, or else the address; the first
     /// one at the beginning.
     pub fn active(&self, kept: &Kept) -> (&str, &str) {

@@ -87,6 +87,20 @@ fn the_first_machine_serves_at_the_beginning_and_then_the_recorded_one() {
 }
 
 #[test]
+fn groups_that_change_their_parts_in_the_file_tear_a_pair_and_move_nothing() {
+    let turned = TEXT.replace("open: web-open, closed: web-closed", "open: web-closed, closed: web-open");
+    let state = serving("a");
+    let kept = Kept::of(&registry(), Some(&state));
+    let pair = |text: &str| pairs(&stack(text)).remove("web").expect("it is there");
+    assert!(
+        pair(&turned).is_torn(&kept) && !pair(TEXT).is_torn(&kept) && !pair(TEXT).is_torn(&Kept::default())
+    );
+    let made = blueprint_keeping(&stack(&turned), &network(), &kept).expect("they fit");
+    let by = &made.by_command[&pair(TEXT).elastic_ip()][AT];
+    assert!(by.alone, "no plan moves the address");
+}
+
+#[test]
 fn a_machine_that_does_not_serve_may_be_stopped() {
     let made = blueprint(&stack(TEXT), &network()).expect("they fit");
     let ignored = |name: &str| made.ignored.get(&Pair::machine(name)).cloned().unwrap_or_default();
