@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{MACHINE, USER_DATA, VOLUME, wrong};
+use super::{MACHINE, USER_DATA, wrong};
 use crate::engine::address::Address;
 use crate::engine::document::{Document, reference, references};
 use crate::stack::Name;
@@ -10,19 +10,21 @@ use crate::stack::blueprint::{BlueprintError, Draft};
 use crate::stack::section::{Entry, Section, Without};
 use crate::stack::sections::SECTIONS;
 
-/// The outputs that can be named, by kind.
-const OUTPUTS: &[(&str, &[&str])] = &[
-    ("aws_efs_file_system", &["id", "arn", "dns_name"]),
-    ("aws_efs_access_point", &["id", "arn"]),
-    ("aws_db_instance", &["id", "arn", "host", "port", "secret_arn"]),
-    ("aws_elasticache_replication_group", &["id", "arn", "host", "reader_host", "port"]),
-    ("aws_secretsmanager_secret", &["id", "arn", "name"]),
-    ("aws_s3_bucket", &["id", "arn", "name", "domain"]),
-    ("aws_iam_role", &["id", "arn", "name"]),
-    ("aws_security_group", &["id", "arn", "name"]),
-    ("aws_eip", &["id", "public_ip"]),
-    (MACHINE, &["id", "private_ip", "private_dns_name", "availability_zone"]),
-    (VOLUME, &["id"]),
+/// The outputs that can be named, of all kinds.
+const OUTPUTS: [&str; 13] = [
+    "arn",
+    "availability_zone",
+    "dns_name",
+    "domain",
+    "host",
+    "id",
+    "name",
+    "port",
+    "private_dns_name",
+    "private_ip",
+    "public_ip",
+    "reader_host",
+    "secret_arn",
 ];
 
 /// A host and its port in one, which sections have as an output and kinds have not.
@@ -109,13 +111,8 @@ fn meant(draft: &Draft<'_>, name: &Name, inner: &str) -> Result<String, String> 
     let unknown = || format!("`${{{inner}}}` is no output");
     let (address, output) = inner.rsplit_once('.').ok_or_else(unknown)?;
     let address: Address = address.parse().map_err(|_| unknown())?;
-    let (_, outputs) = OUTPUTS.iter().find(|(kind, _)| *kind == address.kind()).ok_or_else(unknown)?;
-    if !outputs.contains(&output) {
-        return Err(format!(
-            "{} has no `{output}` that user data can name: there are {}",
-            address.kind(),
-            outputs.join(", ")
-        ));
+    if !OUTPUTS.contains(&output) {
+        return Err(format!("`{output}` is no output that user data can name: there are {}", OUTPUTS.join(", ")));
     }
     let is_itself = address.kind() == MACHINE && address.name() == name.as_str();
     let is_there = draft.declares(&address) || (address.kind() == MACHINE && is_entry(draft, &address));
