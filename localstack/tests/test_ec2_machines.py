@@ -1,5 +1,6 @@
 """EC2's machines, volumes and addresses: tokens, states and refusals."""
 
+import base64
 import unittest
 
 from base import Case
@@ -53,6 +54,13 @@ class Machines(Case):
     def test_an_image_and_a_profile_have_to_be_there(self):
         self.refused("InvalidAMIID.NotFound", self.run_one, ImageId="ami-00000000")
         self.refused("InvalidParameterValue", self.run_one, IamInstanceProfile={"Name": "none"})
+
+    def test_user_data_is_shown_as_it_was_sent_and_the_root_is_that_of_the_image(self):
+        id_ = self.run_one(UserData="#!/bin/sh\n", BlockDeviceMappings=[])["InstanceId"]
+        shown = self.ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")["UserData"]["Value"]
+        self.assertEqual(base64.b64decode(shown), b"#!/bin/sh\n")
+        one = self.machine(id_)
+        self.assertEqual([each["DeviceName"] for each in one["BlockDeviceMappings"]], [one["RootDeviceName"]])
 
     def test_states_take_their_time(self):
         self.settings(machine_starting=60, machine_checking=60, machine_stopping=60, machine_terminating=60)

@@ -206,7 +206,7 @@ fn a_replaced_machine_leaves_its_volume_and_its_address_to_the_new_one() {
         .edit_stack("{ ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }", &other);
     let plan = world.plan(&[]);
     assert_eq!(planned(&plan, MACHINE), "replace");
-    assert_eq!(planned(&plan, VOLUME), "nothing");
+    assert_eq!(planned(&plan, VOLUME), "no-op");
     assert_eq!(planned(&plan, ADDRESS), "update");
     world.apply(&[]);
     world.plans_nothing();

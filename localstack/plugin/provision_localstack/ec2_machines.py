@@ -11,6 +11,7 @@ import functools
 import json
 import time
 
+from moto.core.types import Base64EncodedString
 from moto.utilities.utils import load_resource
 
 from provision_localstack import ec2_rules as rules
@@ -127,6 +128,10 @@ def run_instances(call: Call):
 
     def make():
         request = copy.deepcopy(call.request)
+        # Without a mapping the root is as the image has it, and goes with the machine.
+        device = call.ec2.amis[image].root_device_name
+        if not request.get("BlockDeviceMappings"):
+            request["BlockDeviceMappings"] = [{"DeviceName": device, "Ebs": {"DeleteOnTermination": True}}]
         for mapping in request.get("BlockDeviceMappings") or []:
             # Without a size it is that of the image's snapshot.
             mapping.get("Ebs", {}).setdefault("VolumeSize", 8)
@@ -135,6 +140,9 @@ def run_instances(call: Call):
         for shown in answer["Instances"]:
             machine = machine_of(call, shown["InstanceId"])
             machine.client_token = call.get("ClientToken")
+            if call.get("UserData"):
+                # The way on to moto encodes it once more.
+                machine.user_data = Base64EncodedString(call.get("UserData"))
             machine.disable_api_termination = bool(call.get("DisableApiTermination"))
             set_state(machine, PENDING)
             shown["State"] = {"Code": 0, "Name": "pending"}

@@ -50,8 +50,8 @@ pub(super) const SECTION: Section = Section {
 
 const INSTANCE: Property = Property {
     name: "instance",
-    doc: "The entry of `instances` that it leads to. It is never taken off a machine that is not the stack's. Without it, the address is where it\n\
-          was put.",
+    doc: "The entry of `instances` that it leads to. It is never taken off a machine that is not the stack's. Where it is taken out,\n\
+          the address is free again.",
     shape: Shape::Text(Name::RULE),
     need: Need::Optional,
 };

@@ -149,9 +149,9 @@ const INSTANCE_PROFILE: Property = Property {
 
 const USER_DATA: Property = Property {
     name: "user_data",
-    doc: "The file with what cloud-init does at the first boot, beside the stack file; at most 16 KiB. `${KIND.NAME.OUTPUT}` stands for an output,\n\
-          such as `${aws_efs_file_system.files.dns_name}`, `${nfs_dns_name}` and `${pgsql_endpoint}` for those of the only one, and `$${` for\n\
-          `${`. All who may describe the machine can read it, and it stands in the state: no password belongs there.",
+    doc: "The file with what cloud-init does at the first boot, beside the stack file; at most 16 KiB. `${KIND.NAME.OUTPUT}` stands for an\n\
+          output, `${NAME}` for a short one, and `$${` for `${`. All who may describe the machine can read it, and it stands in the state: no\n\
+          password belongs there.",
     shape: Shape::Text(Pattern::new(
         "the path of a file, such as `cloud-init.yaml`",
         "^[^\\x00-\\x1f]+$",

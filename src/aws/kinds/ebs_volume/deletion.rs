@@ -78,7 +78,7 @@ fn unfinished(id: &str, snapshot: Option<&Snapshot>) -> CloudError {
 /// The name of the last snapshot: the same for the same volume, so that a repeated delete does not make two.
 pub(super) fn snapshot_name(live: &Volume) -> String {
     let id = live.volume_id().unwrap_or_default();
-    let made = live.create_time().map(|made| made.secs()).unwrap_or_default();
+    let made = live.create_time.map(|made| made.secs()).unwrap_or_default();
     let digest = Sha256::digest(format!("{id}/{made}"));
     let name = ec2::tags(live.tags()).get("Name").filter(|name| !name.is_empty()).cloned();
     format!("{}-final-{}", name.unwrap_or_else(|| id.to_owned()), hex::encode(&digest[..4]))

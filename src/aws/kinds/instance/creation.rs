@@ -68,7 +68,7 @@ fn root_volume(device: &str, wanted: &Document) -> BlockDeviceMapping {
     let volume = EbsBlockDevice::builder()
         .volume_type(VolumeType::Gp3)
         .encrypted(true)
-        .delete_on_termination(true)
+        .set_delete_on_termination(Some(true))
         .set_volume_size(ROOT_SIZE.of(wanted));
     BlockDeviceMapping::builder().device_name(device).ebs(volume.build()).build()
 }

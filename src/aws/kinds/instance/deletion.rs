@@ -31,11 +31,11 @@ async fn keep_volumes(aws: &Aws, id: &str, live: &Live, recorded: &Document) -> 
     let ours = VOLUMES.of(recorded).unwrap_or_default();
     let going = live.machine.block_device_mappings().iter().filter_map(|one| {
         let (device, volume, _) = parts(one)?;
-        let goes = one.ebs()?.delete_on_termination() == Some(true);
+        let goes = one.ebs()?.delete_on_termination == Some(true);
         (goes && ours.values().any(|its| its == volume)).then_some(device)
     });
     for device in going {
-        let kept = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(false).build();
+        let kept = EbsInstanceBlockDeviceSpecification::builder().set_delete_on_termination(Some(false)).build();
         let mapping =
             InstanceBlockDeviceMappingSpecification::builder().device_name(device).ebs(kept).build();
         let call = aws.write.ec2.modify_instance_attribute().instance_id(id).block_device_mappings(mapping);

@@ -75,7 +75,7 @@ fn user_data_has_references_in_the_places_of_outputs() {
     for (file, words) in [
         ("x\n ${aws_efs_file_system.other.id}", "init.yaml:2:2: the stack has no aws_efs_file_system.other"),
         ("${HOME}", "init.yaml:1:1: `${HOME}` is no output"),
-        ("${aws_efs_file_system.files.dns}", "has no `dns`"),
+        ("${aws_efs_file_system.files.dns}", "`dns` is no output"),
         ("${pgsql_endpoint}", "the only one"),
         ("${aws_instance.a.private_ip}", "its own outputs"),
     ] {

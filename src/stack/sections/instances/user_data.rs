@@ -2,35 +2,33 @@
 
 use serde_json::Value;
 
-use super::{MACHINE, USER_DATA, VOLUME, wrong};
+use super::{MACHINE, USER_DATA, wrong};
 use crate::engine::address::Address;
 use crate::engine::document::{Document, reference, references};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft};
-use crate::stack::section::Entry;
-use crate::stack::section::{Others, Section};
+use crate::stack::section::{Entry, Section, Without};
 use crate::stack::sections::SECTIONS;
 
-/// The outputs that can be named, by kind.
-const OUTPUTS: &[(&str, &[&str])] = &[
-    ("aws_efs_file_system", &["id", "arn", "dns_name"]),
-    ("aws_efs_access_point", &["id", "arn"]),
-    ("aws_db_instance", &["id", "arn", "host", "port", "secret_arn"]),
-    ("aws_elasticache_replication_group", &["id", "arn", "host", "reader_host", "port"]),
-    ("aws_secretsmanager_secret", &["id", "arn", "name"]),
-    ("aws_s3_bucket", &["id", "arn", "name", "domain"]),
-    ("aws_iam_role", &["id", "arn", "name"]),
-    ("aws_security_group", &["id", "arn", "name"]),
-    ("aws_eip", &["id", "public_ip"]),
-    (MACHINE, &["id", "private_ip", "private_dns_name", "availability_zone"]),
-    (VOLUME, &["id"]),
+/// The outputs that can be named, of all kinds.
+const OUTPUTS: [&str; 13] = [
+    "arn",
+    "availability_zone",
+    "dns_name",
+    "domain",
+    "host",
+    "id",
+    "name",
+    "port",
+    "private_dns_name",
+    "private_ip",
+    "public_ip",
+    "reader_host",
+    "secret_arn",
 ];
 
-/// The names that need no address, where the stack has one such object: the output's kind and what it is made of.
-const SHORT: &[(&str, &str, &[&str])] = &[
-    ("nfs_dns_name", "aws_efs_file_system", &["dns_name"]),
-    ("pgsql_endpoint", "aws_db_instance", &["host", "port"]),
-];
+/// A host and its port in one, which sections have as an output and kinds have not.
+const ENDPOINT: (&str, [&str; 2]) = ("endpoint", ["host", "port"]);
 
 /// The user data of an entry, with references for outputs.
 pub(super) fn of(draft: &Draft<'_>, name: &Name, entry: &Entry) -> Result<Option<String>, BlueprintError> {
@@ -99,23 +97,22 @@ fn looks_like_a_reference(text: &str) -> bool {
 
 /// The references that a name in a template stands for.
 fn meant(draft: &Draft<'_>, name: &Name, inner: &str) -> Result<String, String> {
-    if let Some((_, kind, outputs)) = SHORT.iter().find(|(short, ..)| *short == inner) {
-        let address = only(draft, kind).ok_or_else(|| {
-            format!("`{inner}` is the output of the only one, and there is none or several")
+    if let Some((section, field)) = short(inner) {
+        let address = only(draft, section).ok_or_else(|| {
+            format!(
+                "`{inner}` is the output of the only one of the {}, and there is none or several",
+                section.several
+            )
         })?;
+        let outputs: &[&str] = if field == ENDPOINT.0 { &ENDPOINT.1 } else { &[field] };
         let all: Vec<String> = outputs.iter().map(|output| reference(&address, output)).collect();
         return Ok(all.join(":"));
     }
     let unknown = || format!("`${{{inner}}}` is no output");
     let (address, output) = inner.rsplit_once('.').ok_or_else(unknown)?;
     let address: Address = address.parse().map_err(|_| unknown())?;
-    let (_, outputs) = OUTPUTS.iter().find(|(kind, _)| *kind == address.kind()).ok_or_else(unknown)?;
-    if !outputs.contains(&output) {
-        return Err(format!(
-            "{} has no `{output}` that user data can name: there are {}",
-            address.kind(),
-            outputs.join(", ")
-        ));
+    if !OUTPUTS.contains(&output) {
+        return Err(format!("`{output}` is no output that user data can name: there are {}", OUTPUTS.join(", ")));
     }
     let is_itself = address.kind() == MACHINE && address.name() == name.as_str();
     let is_there = draft.declares(&address) || (address.kind() == MACHINE && is_entry(draft, &address));
@@ -132,13 +129,18 @@ fn is_entry(draft: &Draft<'_>, address: &Address) -> bool {
     all.any(|(section, name, _)| section.main == address.kind() && name.as_str() == address.name())
 }
 
-/// The address of the only entry about objects of a kind.
-fn only(draft: &Draft<'_>, kind: &str) -> Option<Address> {
-    let is_of = |section: &&&Section| section.main == kind && section.others == Others::None;
-    let section = SECTIONS.iter().find(is_of)?;
+/// The section and the field of an output that has a name of its own where the stack has one entry; none for one that is a list.
+fn short(name: &str) -> Option<(&'static Section, &'static str)> {
+    let all = SECTIONS.iter().flat_map(|section| section.short.iter().map(move |one| (*section, one)));
+    let mut named = all.filter(|(_, one)| one.name == name && one.without == Without::Null);
+    named.next().map(|(section, one)| (section, one.field))
+}
+
+/// The address of the only entry of a section.
+fn only(draft: &Draft<'_>, section: &Section) -> Option<Address> {
     let mut names = draft.stack.entries(section).keys();
     match (names.next(), names.next()) {
-        (Some(name), None) => Some(Address::new(kind, name.as_str())),
+        (Some(name), None) => Some(Address::new(section.main, name.as_str())),
         _ => None,
     }
 }
@@ -150,13 +152,13 @@ mod tests {
     #[test]
     fn outputs_take_the_places_of_their_names_and_everything_else_stays() {
         let meant = |inner: &str| match inner {
-            "nfs_dns_name" => Ok("fs.example".to_owned()),
+            "files" => Ok("fs.example".to_owned()),
             _ => Err(format!("`{inner}` is unknown")),
         };
         for (text, expected) in [
-            ("mount ${nfs_dns_name}:/ /mnt", "mount fs.example:/ /mnt"),
+            ("mount ${files}:/ /mnt", "mount fs.example:/ /mnt"),
             ("echo $${HOME} $HOME", "echo ${HOME} $HOME"),
-            ("$${a}${nfs_dns_name}", "${a}fs.example"),
+            ("$${a}${files}", "${a}fs.example"),
             ("no name at all", "no name at all"),
             ("", ""),
         ] {
@@ -167,7 +169,7 @@ mod tests {
             (wrong.line, wrong.column)
         };
         assert_eq!(at("a\n  ${HOME}"), (2, 3));
-        assert_eq!(at("${nfs_dns_name} ${x}"), (1, 17));
+        assert_eq!(at("${files} ${x}"), (1, 10));
         assert_eq!(at("é ${open"), (1, 3));
         assert_eq!(at("$${aws_eip.a.public_ip}"), (1, 2));
     }

@@ -28,6 +28,11 @@ pub(super) fn answers(operation: &str) -> Option<String> {
         device("/dev/xvda", "vol-root"),
         device("/dev/sdf", "vol-1"),
     );
+    if operation == "GetParameter" {
+        return Some(
+            r#"{ "Parameter": { "Name": "/aws/service/image", "Value": "ami-0a1b2c3d" } }"#.to_owned(),
+        );
+    }
     let inner = match operation {
         "DescribeImages" => "<imagesSet><item><imageId>ami-0a1b2c3d</imageId><rootDeviceName>/dev/xvda</rootDeviceName></item></imagesSet>"
             .to_owned(),
