@@ -2,31 +2,23 @@
 
 mod fence;
 pub mod lag;
+mod next;
+mod record;
+mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::address::Address;
-use crate::engine::resource::Id;
 
-use super::course::{Course, Next, Refusal};
+use super::course::{Course, Next};
 use super::status::seconds_between;
 pub use fence::{Fenced, Groups, Machine, Silence};
 use lag::Lag;
-
-/// A request whose answer was lost has shown itself by then.
-const SHOWS_ITSELF: i64 = 20;
-/// EC2 shows what it was told after a few seconds ("Eventual consistency", EC2 API reference).
-const LAG: i64 = 5;
-/// A machine that has not stopped by then is stopped by force: its operating system does not answer.
-const STOPS_BY_ITSELF: i64 = 120;
-/// The machine that serves is waited for so long where a command is sent to it: then it is stopped.
-const ANSWERS_WITHIN: i64 = 180;
-/// The agent of the machine that is to serve is waited for so long.
-const COMES_WITHIN: i64 = 15 * 60;
+pub use record::{Asked, Call, Commands, Elastic, Errand, Observed, Place, Run, Sent, Side};
+pub use step::Step;
 
 /// The kind of the addresses of pairs: they stand for no object in AWS.
 pub const PAIR: &str = "pair";
@@ -86,216 +78,6 @@ pub struct Failover {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
-
-/// One machine of the pair.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Side {
-    pub address: Address,
-    pub id: Id,
-    /// The groups of its interfaces before the first change.
-    #[serde(default)]
-    pub before: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Side {
-    /// The name in the stack file.
-    pub fn name(&self) -> String {
-        self.address.title()
-    }
-}
-
-/// The elastic IP address of the pair.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Elastic {
-    pub address: Address,
-    /// The id of its allocation.
-    pub id: Id,
-    pub public_ip: String,
-    /// The association, and the machine, before the first change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub association: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
-}
-
-/// The commands of a pair, which Systems Manager runs on a machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Commands {
-    /// Prints the seconds that the copy is behind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lag: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop_copy: Option<String>,
-    /// Stops the service; it must stay so over a restart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start: Option<String>,
-}
-
-/// A command of a failover.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Errand {
-    /// Copying is stopped on the machine that is to serve.
-    StopCopyThere,
-    /// Copying is stopped on the machine that serves.
-    StopCopy,
-    /// The service is stopped on the machine that serves.
-    Stop,
-    /// The service is started on the other one.
-    Start,
-}
-
-impl Errand {
-    pub const ALL: [Self; 4] = [Self::StopCopyThere, Self::StopCopy, Self::Stop, Self::Start];
-}
-
-/// A command that was sent, or is about to be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sent {
-    pub at: Timestamp,
-    /// The number of the attempt, which is in the comment.
-    pub attempt: u32,
-    /// The id of the command, where Systems Manager has answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// True where Systems Manager said that the machine cannot be reached.
-    #[serde(default)]
-    pub unreachable: bool,
-    /// True in a run after the one that sent it: it is sent again where it has failed.
-    #[serde(default)]
-    pub of_before: bool,
-}
-
-/// A command as Systems Manager shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Run {
-    /// It is not shown (yet).
-    Unseen,
-    /// It waits, or runs.
-    Going(String),
-    Succeeded,
-    /// It failed, or was never delivered: the reason, with the end of what it printed.
-    Failed(String),
-}
-
-/// The last call to EC2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    pub call: Call,
-    pub at: Timestamp,
-    #[serde(default)]
-    pub answered: bool,
-}
-
-/// A call to EC2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Call {
-    Close,
-    Stop,
-    StopByForce,
-    StartMachine,
-    Open,
-    MoveAddress,
-}
-
-/// One step. Those that let the other machine serve take the proof that the first one writes no more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    StopCopyThere,
-    StopCopy,
-    Close,
-    StopService,
-    StopMachine { by_force: bool },
-    StartMachine(Fenced),
-    StartService(Fenced),
-    Open(Fenced),
-    MoveAddress(Fenced),
-    Record(Fenced),
-}
-
-impl Step {
-    /// The command that it sends.
-    pub fn errand(&self) -> Option<Errand> {
-        match self {
-            Self::StopCopyThere => Some(Errand::StopCopyThere),
-            Self::StopCopy => Some(Errand::StopCopy),
-            Self::StopService => Some(Errand::Stop),
-            Self::StartService(_) => Some(Errand::Start),
-            _ => None,
-        }
-    }
-
-    /// The call to EC2 that it makes.
-    fn call(&self) -> Option<Call> {
-        match self {
-            Self::Close => Some(Call::Close),
-            Self::StopMachine { by_force: false } => Some(Call::Stop),
-            Self::StopMachine { by_force: true } => Some(Call::StopByForce),
-            Self::StartMachine(_) => Some(Call::StartMachine),
-            Self::Open(_) => Some(Call::Open),
-            Self::MoveAddress(_) => Some(Call::MoveAddress),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::StopCopyThere => "stop copying on the one that is to serve",
-            Self::StopCopy => "stop copying on the one that serves",
-            Self::Close => "close the one that serves",
-            Self::StopService => "stop its service",
-            Self::StopMachine { by_force: false } => "stop its machine",
-            Self::StopMachine { by_force: true } => "stop its machine by force",
-            Self::StartMachine(_) => "start the other machine",
-            Self::StartService(_) => "start the service on the other one",
-            Self::Open(_) => "open the other one",
-            Self::MoveAddress(_) => "move the address",
-            Self::Record(_) => "record the one that serves now",
-        })
-    }
-}
-
-/// The place of the elastic IP address.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Place {
-    /// It is released.
-    Gone,
-    #[default]
-    Free,
-    /// A machine has it, or an interface without one.
-    At(String),
-}
-
-/// The pair as AWS shows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Observed {
-    /// Absent where EC2 does not know it any more.
-    pub from: Option<Machine>,
-    pub to: Option<Machine>,
-    pub place: Place,
-    /// The commands that were sent.
-    pub runs: BTreeMap<Errand, Run>,
-}
-
-/// The result of an errand.
-enum Ran {
-    /// It is done, or there is nothing to do.
-    Done,
-    Failed(String),
-    Send,
-    Wait(String),
-}
-
 impl Failover {
     /// The command of an errand.
     pub fn command(&self, errand: Errand) -> Option<&str> {
@@ -406,176 +188,6 @@ impl Failover {
     pub fn silent_seconds(&self) -> Option<i64> {
         Some(seconds_between(self.shut?, self.moved?))
     }
-
-    /// A call to EC2, unless it was made a moment ago and may not show itself yet. Each of them may be made twice.
-    fn once(&self, step: Step, now: Timestamp, waiting: impl Into<String>) -> Next<Step> {
-        let same = self.asked.filter(|asked| Some(asked.call) == step.call());
-        match same.map(|asked| seconds_between(asked.at, now)) {
-            Some(since) if since < LAG => Next::Wait(waiting.into()),
-            _ => Next::Do(step),
-        }
-    }
-
-    /// The result of an errand so far.
-    fn ran(&self, errand: Errand, observed: &Observed, now: Timestamp) -> Ran {
-        if self.command(errand).is_none() {
-            return Ran::Done;
-        }
-        let Some(sent) = self.sent.get(&errand) else { return Ran::Send };
-        let since = seconds_between(sent.at, now);
-        let name = self.machine(errand).name();
-        if sent.unreachable {
-            return match sent.of_before || since >= SHOWS_ITSELF {
-                true => Ran::Failed(format!("{name} cannot be reached by Systems Manager")),
-                false => Ran::Wait(format!("{name} is to be reached by Systems Manager")),
-            };
-        }
-        match observed.runs.get(&errand).unwrap_or(&Run::Unseen) {
-            Run::Succeeded => Ran::Done,
-            Run::Failed(why) => Ran::Failed(why.clone()),
-            Run::Going(status) => Ran::Wait(format!("the command on {name} is {status}")),
-            // Without an answer it may never have been sent.
-            Run::Unseen if sent.id.is_none() && since >= SHOWS_ITSELF => Ran::Send,
-            Run::Unseen => Ran::Wait(format!("the command on {name} is to show itself")),
-        }
-    }
-
-    /// An errand on the machine that is to serve: without it nothing goes on.
-    fn on_the_other(
-        &self,
-        (errand, step): (Errand, Step),
-        to: &Machine,
-        observed: &Observed,
-        now: Timestamp,
-    ) -> Option<Next<Step>> {
-        let name = self.to.name();
-        let is_of_before = self.sent.get(&errand).is_some_and(|sent| sent.of_before || sent.unreachable);
-        let send = |step| match to.is_reachable {
-            true => Next::Do(step),
-            false => self.until_reached(now),
-        };
-        match self.ran(errand, observed, now) {
-            Ran::Done => None,
-            Ran::Wait(status) => Some(Next::Wait(status)),
-            Ran::Send => Some(send(step)),
-            Ran::Failed(_) if is_of_before => Some(send(step)),
-            Ran::Failed(why) => Some(Next::Refuse(Refusal::midway(
-                format!("{step} failed: {name}: {why}"),
-                Some(self.again_or_back()),
-            ))),
-        }
-    }
-
-    /// The wait for the agent of the machine that is to serve.
-    fn until_reached(&self, now: Timestamp) -> Next<Step> {
-        let name = self.to.name();
-        self.patiently(
-            format!("{name} cannot be reached by Systems Manager: its agent is not online"),
-            format!("the agent of {name} is to come online"),
-            now,
-        )
-    }
-
-    /// A wait for the machine that is to serve, which has an end.
-    fn patiently(&self, refused: String, waiting: String, now: Timestamp) -> Next<Step> {
-        match self.since.is_some_and(|since| seconds_between(since, now) > COMES_WITHIN) {
-            true => Next::Refuse(Refusal::midway(refused, Some(self.again_or_back()))),
-            false => Next::Wait(waiting),
-        }
-    }
-
-    fn again_or_back(&self) -> String {
-        let name = &self.pair;
-        match self.back {
-            true => format!("when that is mended: provision failover {name} --back"),
-            false => format!(
-                "when that is mended: provision failover {name}; or, for the way back: provision failover {name} --back"
-            ),
-        }
-    }
-
-    /// The next step until the machine that served can write no more.
-    fn silence(&self, from: &Machine, observed: &Observed, now: Timestamp) -> Next<Step> {
-        let name = self.from.name();
-        let is_late = |errand| {
-            self.sent.get(&errand).is_some_and(|sent| seconds_between(sent.at, now) > ANSWERS_WITHIN)
-        };
-        // The machine has to be stopped anyway where its copying may go on.
-        let copies = !matches!(self.ran(Errand::StopCopy, observed, now), Ran::Done);
-        if self.commands.stop.is_some() && !copies && from.is_running() {
-            match self.ran(Errand::Stop, observed, now) {
-                Ran::Send if from.is_reachable => return Next::Do(Step::StopService),
-                Ran::Wait(status) if !is_late(Errand::Stop) => return Next::Wait(status),
-                Ran::Done | Ran::Send | Ran::Wait(_) | Ran::Failed(_) => {}
-            }
-        }
-        let waiting = || format!("{name} is {}", from.state);
-        match from.state.as_str() {
-            "pending" | "shutting-down" => Next::Wait(waiting()),
-            "stopping" => {
-                let patience = |asked: &Asked| match (asked.call, asked.answered) {
-                    (Call::Stop, _) | (Call::StopByForce, true) => Some((asked.at, STOPS_BY_ITSELF)),
-                    (Call::StopByForce, false) => Some((asked.at, SHOWS_ITSELF)),
-                    _ => None,
-                };
-                // Others may have stopped it.
-                let of_others = || self.shut.map(|at| (at, STOPS_BY_ITSELF));
-                let waited = self.asked.as_ref().and_then(patience).or_else(of_others);
-                let is_stuck = waited.is_some_and(|(at, most)| seconds_between(at, now) > most);
-                match is_stuck {
-                    true => Next::Do(Step::StopMachine { by_force: true }),
-                    false => Next::Wait(waiting()),
-                }
-            }
-            _ => self.once(Step::StopMachine { by_force: false }, now, waiting()),
-        }
-    }
-
-    /// The proof that the machine that served writes no more, as far as there is one.
-    fn fenced(&self, observed: &Observed, now: Timestamp) -> Option<Fenced> {
-        let done = |errand| matches!(self.ran(errand, observed, now), Ran::Done);
-        let silence = match () {
-            () if self.idle => Silence::NeverStarted,
-            () if self.commands.stop.is_some() && done(Errand::Stop) && done(Errand::StopCopy) => {
-                Silence::Confirmed
-            }
-            () => Silence::Unknown,
-        };
-        Fenced::of(observed.from.as_ref(), &self.closed, silence)
-    }
-
-    fn gone(&self, what: &str) -> Next<Step> {
-        let hint = format!("for how the pair is: provision status; {}", self.again_or_back());
-        Next::Refuse(Refusal { is_over: self.begun.is_none(), ..Refusal::midway(what, Some(hint)) })
-    }
-
-    /// The steps up to the fence.
-    fn fence(&self, observed: &Observed, now: Timestamp) -> Result<Fenced, Next<Step>> {
-        let from = observed.from.as_ref().filter(|from| from.state != "terminated");
-        if let Some(from) = from {
-            let is_late = self
-                .sent
-                .get(&Errand::StopCopy)
-                .is_some_and(|sent| seconds_between(sent.at, now) > ANSWERS_WITHIN);
-            match self.ran(Errand::StopCopy, observed, now) {
-                Ran::Send if from.is_running() && from.is_reachable && !is_late => {
-                    return Err(Next::Do(Step::StopCopy));
-                }
-                Ran::Wait(status) if from.is_running() && !is_late => return Err(Next::Wait(status)),
-                // It is stopped as a machine then.
-                Ran::Done | Ran::Send | Ran::Wait(_) | Ran::Failed(_) => {}
-            }
-            if !from.has_groups(&self.shut()) {
-                let waiting = format!("{} is to be closed", self.from.name());
-                return Err(self.once(Step::Close, now, waiting));
-            }
-        }
-        match (self.fenced(observed, now), from) {
-            (Some(fenced), _) => Ok(fenced),
-            (None, Some(from)) => Err(self.silence(from, observed, now)),
-            (None, None) => Err(Next::Wait(format!("{} is to be gone", self.from.name()))),
-        }
-    }
 }
 
 impl Course for Failover {
@@ -671,7 +283,7 @@ impl Course for Failover {
         steps.push(match (self.idle, &self.commands.stop) {
             (true, _) => format!("{from} has not served yet, and stays as it is"),
             (false, Some(_)) => {
-                format!("its service is stopped; the machine is stopped where that is not confirmed")
+                "its service is stopped; the machine is stopped where that is not confirmed".to_owned()
             }
             (false, None) => format!(
                 "{from} is stopped, since connections from before outlive a change of groups and it could still write"

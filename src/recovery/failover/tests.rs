@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::resource::Id;
 
 const COMMANDS: [bool; 3] = [true; 3];
 
