@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Failover;
 use super::fence::{Fenced, Machine, Silence};
-use super::record::{Call, Errand, Observed, Run};
+use super::record::{Asked, Call, Errand, Observed, Run};
 use super::step::Step;
 use crate::recovery::course::{Next, Refusal};
 use crate::recovery::status::seconds_between;

@@ -1,5 +1,7 @@
 //! A pair in memory: faults at every call, random changes by others, and never two machines that write.
 
+use std::fmt;
+
 use proptest::prelude::*;
 
 use super::*;
