@@ -35,7 +35,8 @@ async fn keep_volumes(aws: &Aws, id: &str, live: &Live, recorded: &Document) -> 
         (goes && ours.values().any(|its| its == volume)).then_some(device)
     });
     for device in going {
-        let kept = EbsInstanceBlockDeviceSpecification::builder().set_delete_on_termination(Some(false)).build();
+        let kept =
+            EbsInstanceBlockDeviceSpecification::builder().set_delete_on_termination(Some(false)).build();
         let mapping =
             InstanceBlockDeviceMappingSpecification::builder().device_name(device).ebs(kept).build();
         let call = aws.write.ec2.modify_instance_attribute().instance_id(id).block_device_mappings(mapping);

@@ -112,7 +112,10 @@ fn meant(draft: &Draft<'_>, name: &Name, inner: &str) -> Result<String, String> 
     let (address, output) = inner.rsplit_once('.').ok_or_else(unknown)?;
     let address: Address = address.parse().map_err(|_| unknown())?;
     if !OUTPUTS.contains(&output) {
-        return Err(format!("`{output}` is no output that user data can name: there are {}", OUTPUTS.join(", ")));
+        return Err(format!(
+            "`{output}` is no output that user data can name: there are {}",
+            OUTPUTS.join(", ")
+        ));
     }
     let is_itself = address.kind() == MACHINE && address.name() == name.as_str();
     let is_there = draft.declares(&address) || (address.kind() == MACHINE && is_entry(draft, &address));
