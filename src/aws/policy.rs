@@ -92,6 +92,8 @@ fn any_network(stack: &Stack) -> Network {
             .into_iter()
             .chain(stack.zones())
             .map(|zone| (zone.to_owned(), id(zone)))
+            // A subnet that is named is in one zone or another.
+            .chain(stack.subnets_of_entries().into_iter().map(|subnet| (format!("of {subnet}"), id(subnet))))
             .collect(),
         groups: Role::ALL.map(|role| (role, role.placed(&[id(role.name())], None))).into(),
     }

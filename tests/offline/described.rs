@@ -130,6 +130,10 @@ fn plain(registry: &Registry, address: &Address, inputs: &Document) -> Document 
         if is_default || is_empty && field.need.default().is_none() {
             plain.remove(field.name);
         }
+        // An address that is there stays on its machine without a word.
+        if address.kind() == "aws_eip" && field.name == "instance_id" {
+            plain.remove(field.name);
+        }
         // It may be on without a word.
         if field.name == "replication_overwrite_protection"
             && plain.get(field.name) == Some(&"ENABLED".into())

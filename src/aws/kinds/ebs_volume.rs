@@ -4,6 +4,8 @@ mod change;
 mod deletion;
 mod rows;
 
+pub(crate) use change::grow;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::{Address, DomainType, ResourceType};
 
 use crate::aws::kind::{self, Kind, Seen, id_in_answer};
 use crate::aws::kinds::{ec2_tags, tags};
-use crate::aws::row::{self, Key, Row, Scope, text};
+use crate::aws::row::{self, Key, Row, text};
 use crate::aws::{Aws, absent_is_done, aws_error, ec2};
 use crate::engine::call::{Call, Grant};
 use crate::engine::cloud::{self, ChangeDocument, CloudError, TrackedDocument};
@@ -58,9 +58,7 @@ impl Kind for ElasticIp {
             .sent_by_code(InPlace(Effect::AccessLoss), &[ASSOCIATE, DISASSOCIATE])
             .observe(|live| {
                 // One that nothing is said of is where others, or a failover, put it.
-                if live.scope == Scope::Recorded {
-                    INSTANCE.text(live.recorded)?;
-                }
+                INSTANCE.text(live.recorded)?;
                 live.instance_id.clone().filter(|id| !id.is_empty())
             })
             // Nobody reaches anything by one that is free.

@@ -13,7 +13,7 @@ use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
 use crate::stack::section::{
     Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, NamesEntries, Others, Part, Section,
-    group, kms_key,
+    group, kms_key, zones,
 };
 use crate::stack::{Name, SubnetId};
 
@@ -97,7 +97,7 @@ const SSM: Property = Property {
 };
 
 const ZONE: Property = Property {
-    name: "zone",
+    name: zones::ZONE,
     doc: "The availability zone: the machine stands in the network's subnet there. Only a new machine can change it.",
     shape: Shape::Text(Pattern::new(
         "an availability zone, such as `eu-west-1a`",
@@ -108,7 +108,7 @@ const ZONE: Property = Property {
 };
 
 const SUBNET: Property = Property {
-    name: "subnet",
+    name: zones::SUBNET,
     doc: "The id of its subnet. One that is not the network's own needs `zone` too, which says where its volumes are.",
     shape: Shape::Text(SubnetId::RULE),
     need: Need::Optional,

@@ -50,6 +50,19 @@ pub(super) async fn change(
     }
 }
 
+/// Asks for a larger size of a volume that is no object of its own, such as the root of a machine.
+pub(crate) async fn grow(aws: &Aws, id: &str, size: i32) -> Result<(), CloudError> {
+    let under_way = last(aws, id).await?.filter(|one| is_at_work(one));
+    if under_way.as_ref().is_some_and(|one| one.target_size() == Some(size)) {
+        return Ok(());
+    }
+    let sent = aws.write.ec2.modify_volume().volume_id(id).size(size).send().await;
+    sent.map(drop).map_err(aws_error(MODIFY)).map_err(|error| match under_way {
+        Some(one) => later(error, &one),
+        None => error,
+    })
+}
+
 /// AWS takes the next change when the last one is `completed`, which is hours after it counts: no run waits that long.
 fn later(error: CloudError, under_way: &VolumeModification) -> CloudError {
     let progress = under_way.progress().unwrap_or_default();
@@ -77,7 +90,7 @@ fn is_at_work(one: &VolumeModification) -> bool {
 fn is_what_is_wanted(one: &VolumeModification, wanted: &Document) -> bool {
     let is = |written: Option<i32>, target: Option<i32>| written.is_none() || written == target;
     is(SIZE.of(wanted), one.target_size())
-        && TYPE.text(wanted) == one.target_volume_type().map(|one| one.as_str())
+        && one.target_volume_type().is_none_or(|target| TYPE.text(wanted) == Some(target.as_str()))
         && is(IOPS.of(wanted), one.target_iops())
         && is(THROUGHPUT.of(wanted), one.target_throughput())
 }

@@ -65,8 +65,7 @@ pub(super) async fn change(
     if let (true, Some(size), Some(root)) =
         (changes(ROOT_SIZE.name), ROOT_SIZE.of(wanted), live::root_of(&live.machine))
     {
-        let call = aws.write.ec2.modify_volume().volume_id(root).size(size);
-        call.send().await.map_err(aws_error(ebs_volume::MODIFY))?;
+        ebs_volume::grow(aws, root, size).await?;
     }
     // A stopped machine lets go of a volume without being asked to unmount it: one that is to be stopped is so first.
     let is_stopped_for_it =
