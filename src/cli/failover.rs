@@ -73,7 +73,7 @@ struct Begun {
     course: Failover,
     /// When it began, where an earlier run did that.
     began: Option<Timestamp>,
-    /// True where nobody has agreed to it yet.
+    /// True until a person has agreed to it.
     is_new: bool,
 }
 

@@ -124,7 +124,7 @@ fn begin(state: &State, address: &Address, record: &Record) -> Result<(Option<Ti
     inputs.insert("volumes".to_owned(), Value::Object(Document::new()));
     inputs.insert("termination_protection".to_owned(), false.into());
     inputs.insert("running".to_owned(), true.into());
-    // The image that the instance has, whatever a parameter names by now.
+    // The image that the instance has, and not the one that a parameter names by now.
     if let Some(image) = record.outputs.get("image_id") {
         inputs.insert("ami".to_owned(), image.clone());
         inputs.remove("ami_parameter");

@@ -167,7 +167,7 @@ pub struct Pair {
     pub machines: BTreeMap<String, PairMachine>,
     /// The machine that the address is at: its name, or its id where it is none of the pair.
     pub reached: Option<String>,
-    /// How far the copy on the other one is behind.
+    /// The seconds that the copy on the other one is behind.
     pub lag_seconds: Option<f64>,
     /// The reason for which that is unknown.
     pub lag_unknown: Option<String>,

@@ -146,7 +146,7 @@ fn a_failover_makes_the_other_machine_serve_and_back_returns() {
     assert_eq!((said["active"].as_str(), said["standby"].as_str()), (Some("b"), Some("a")));
     assert_eq!(said["lag_seconds"], 12.0);
 
-    // What ran twice by mistake does not go back and forth, and a copy from before is no copy.
+    // A command that ran twice by mistake does not go back and forth, and a copy from before is no copy.
     pair.failover(&[]).exits(1).says(&["has its data of then", "provision failover web --back"]);
     pair.world.control.answer(&json!({ "command": "pair lag", "output": "999999" }));
     pair.failover(&["--back"]).exits(1).says(&["copying was not turned round", "--accept-unknown-lag"]);
@@ -237,7 +237,7 @@ fn a_command_that_fails_on_the_one_that_is_to_serve_stops_it_and_either_way_goes
     assert_eq!(pair.machine(&pair.a).groups, [pair.closed.clone()].into());
     pair.world.control.answer(&json!({ "command": "pair start", "serves": true }));
     let copy = PAIR.replace("pair stop-copy", "other");
-    // What was begun goes on as it was begun.
+    // A failover goes on as it was begun.
     pair.world.write_stack(&copy.replace("instances: [a, b]", "instances: [b, a]"));
     pair.failover(&["--back"]).exits(0).says(&["was moved from b to a"]);
     pair.serves(&pair.a);

@@ -448,7 +448,7 @@ proptest! {
         meddling in prop::collection::vec(prop::sample::select(MEDDLING.to_vec()), 0..10),
     ) {
         let mut world = World::new();
-        // What is gone or silent cannot serve again: that is told.
+        // A machine that is gone or silent cannot serve again, and that is told.
         if let Ok((course, _)) = carried_out(failover(commands), &mut world, fates.into_iter(), meddling.into_iter()) {
             is_over(&course, &world);
         }
