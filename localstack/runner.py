@@ -177,6 +177,7 @@ def environment(port):
         "DNS_ADDRESS": "0",
         "PROVIDER_OVERRIDE_EC2": "provision",
         "PROVIDER_OVERRIDE_IAM": "provision",
+        "PROVIDER_OVERRIDE_SSM": "provision",
         "PROVISION_HOME": str(HOME),
     }
 

@@ -73,6 +73,7 @@ pub struct Clients {
     pub rds: Lazily<aws_sdk_rds::Client>,
     pub s3: Lazily<aws_sdk_s3::Client>,
     pub secrets: Lazily<aws_sdk_secretsmanager::Client>,
+    pub ssm: Lazily<aws_sdk_ssm::Client>,
 }
 
 /// A client that is made when it is first needed.
@@ -121,6 +122,7 @@ impl Clients {
             rds: lazily!(aws_sdk_rds),
             s3: lazily!(aws_sdk_s3, at_one_host),
             secrets: lazily!(aws_sdk_secretsmanager),
+            ssm: lazily!(aws_sdk_ssm),
         }
     }
 }
@@ -476,10 +478,10 @@ mod tests {
         let aws = Aws::from_config(&config.region(Region::new("eu-west-1")).build()).expect("a region");
         let made = || {
             [&aws.read, &aws.write].map(|clients| {
-                let Clients { ec2, efs, elasticache, iam, rds, s3, secrets } = clients;
+                let Clients { ec2, efs, elasticache, iam, rds, s3, secrets, ssm } = clients;
                 let made = [ec2.made.get().is_some(), efs.made.get().is_some(), rds.made.get().is_some()];
                 let more = [elasticache.made.get().is_some(), s3.made.get().is_some()];
-                let more = more.into_iter().chain([iam.made.get().is_some()]);
+                let more = more.into_iter().chain([iam.made.get().is_some(), ssm.made.get().is_some()]);
                 let all = made.into_iter().chain(more).chain([secrets.made.get().is_some()]);
                 all.filter(|made| *made).count()
             })

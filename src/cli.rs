@@ -9,10 +9,12 @@ pub mod confirm;
 mod drill;
 mod examples;
 mod export;
+mod failover;
 pub mod first_file;
 mod graph;
 mod history;
 mod iam_policy;
+mod image;
 mod import;
 mod init;
 mod locked;
@@ -53,8 +55,8 @@ use crate::engine::planner;
 use crate::view::failure::Failure;
 
 pub use arguments::{
-    Apply, Completions, Destroy, Drill, Export, ExportTerraform, Graph, History, IamPolicy, Import,
-    Importable, Output, Plan, Rebuild, Render, Restore, Schema, Secret, State,
+    Apply, Completions, Destroy, Drill, Export, ExportTerraform, Failover, Graph, History, IamPolicy, Image,
+    Import, Importable, Output, Plan, Rebuild, Render, Restore, Schema, Secret, State,
 };
 use options::Global;
 use screen::Screen;
@@ -203,11 +205,12 @@ Examples:
     /// Look at the state, and mend it
     #[command(subcommand)]
     State(State),
-    /// Show how the databases and file systems are, what could be restored, and what is at risk
+    /// Show how the databases, file systems and pairs are, what could be restored, and what is at risk
     ///
     /// For each database: health, the standby and its zone, the last moment that can be restored, snapshots, recovery points of AWS
     /// Backup, changes that wait, the end of its certificate and of its version's support. For each file system: mount targets by
-    /// zone, recovery points, and how far its copy is behind. Changes nothing, and takes no lock.
+    /// zone, recovery points, and how far its copy is behind. For each pair: the machine that serves, and how far the copy on the other one is
+    /// behind, which the pair's command `lag` prints there. Changes nothing, and takes no lock.
     #[command(after_long_help = "\
 Examples:
   provision status
@@ -235,6 +238,30 @@ Examples:
   provision drill gitlab-pgsql --plan
   provision drill gitlab-pgsql")]
     Drill(Drill),
+    /// Fail a pair of machines over: fence the one that serves, and make the other one serve
+    ///
+    /// Reads how far the copy is behind, stops copying, closes the machine that serves (its security groups are replaced, and it is stopped
+    /// unless it has confirmed that its service is), and only then starts the service on the other one, opens it and moves the elastic IP
+    /// address. What is lost is said before; a lag that is unknown, or larger than `max_lag`, has to be accepted by name. A run that was
+    /// stopped is gone on with by the same command, from another machine too where the state is in S3.
+    #[command(after_long_help = "\
+Examples:
+  provision failover gitlab --plan                     See the steps and the lag first
+  provision failover gitlab
+  provision failover gitlab --accept-unknown-lag       The copy cannot be asked, and its lag is lost
+  provision failover gitlab --back                     In the middle, or when copying was turned round")]
+    Failover(Failover),
+    /// Build a machine image of an instance, with everything that its user data does
+    ///
+    /// A machine is made like the instance, without its volumes. When its user data is done (`cloud-init status --wait`, by Systems Manager), it
+    /// is stopped and becomes an image, and is terminated. The image is named by its content: the same image and user data are built once. A
+    /// run that was stopped is gone on with by the same command.
+    #[command(after_long_help = "\
+Examples:
+  provision image gitlab-a --plan
+  provision image gitlab-a
+  provision image gitlab-a --json | tail -n 1 | jq -r .facts.image")]
+    Image(Image),
     /// Print the least AWS policy that the stack needs, for IAM
     ///
     /// It is made from the stack file alone: AWS is not asked. It covers every command. What was taken out of the stack
@@ -280,6 +307,8 @@ impl Command {
             | Self::Status
             | Self::Restore(_)
             | Self::Drill(_)
+            | Self::Failover(_)
+            | Self::Image(_)
             | Self::IamPolicy(_)
             | Self::Completions(_)
             | Self::Schema(_) => None,
@@ -368,6 +397,8 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Status => wait_for(status::run(&global, screen)),
         Command::Restore(request) => wait_for(restore::run(request, &global, screen)),
         Command::Drill(request) => wait_for(drill::run(request, &global, screen)),
+        Command::Image(request) => wait_for(image::run(request, &global, screen)),
+        Command::Failover(request) => wait_for(failover::run(request, &global, screen)),
         Command::IamPolicy(request) => iam_policy::run(&request, &global, screen),
         Command::Init => wait_for(init::run(&global, screen)),
         Command::Import(request) => wait_for(import::run(request, &global, screen)),

@@ -4,6 +4,8 @@
 
 pub mod course;
 pub mod drill;
+pub mod failover;
+pub mod image;
 pub mod restore;
 pub mod risk;
 pub mod status;

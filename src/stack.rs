@@ -2,6 +2,7 @@
 
 pub mod blueprint;
 pub mod describe;
+mod files;
 pub mod insert;
 mod mask;
 mod network;
@@ -95,6 +96,9 @@ pub struct Stack {
     /// The parts that say what is rendered, as they are written.
     #[serde(skip)]
     pub parts: StackParts,
+    /// The texts of the files that options name, by their paths as they are written, or why there is none.
+    #[serde(skip)]
+    pub files: BTreeMap<String, Result<String, String>>,
 }
 
 /// The entries of each section, by its key.
@@ -111,6 +115,7 @@ impl Default for Stack {
             tags: BTreeMap::new(),
             sections: BTreeMap::new(),
             parts: BTreeMap::new(),
+            files: BTreeMap::new(),
         }
     }
 }
@@ -163,7 +168,15 @@ impl Stack {
 
     /// The zones that entries name.
     pub fn zones(&self) -> BTreeSet<&str> {
-        self.all().flat_map(|(.., entry)| zones::zones(entry).unwrap_or_default()).collect()
+        let of = |entry| zones::zones(entry).into_iter().flatten().chain(zones::zone(entry));
+        self.all().flat_map(|(.., entry)| of(entry)).collect()
+    }
+
+    /// The subnets that entries name in the place of a zone.
+    pub fn subnets_of_entries(&self) -> BTreeSet<&str> {
+        let of = |entry: &'_ Entry| zones::zone(entry).is_none();
+        let alone = self.all().map(|(.., entry)| entry).filter(|entry| of(entry));
+        alone.filter_map(|entry| entry.own.get(zones::SUBNET)?.as_str()).collect()
     }
 
     /// Sentences on entries without a part in a zone that the network has got since: `files, media cannot be mounted there`.

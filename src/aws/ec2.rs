@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{
-    Filter, ManagedPrefixList, NetworkInterface, Region, SecurityGroup, Subnet, Tag, Vpc,
-    VpcPeeringConnection,
+    Address, Filter, Instance, InstanceStateName, ManagedPrefixList, NetworkInterface, Region, SecurityGroup,
+    Subnet, Tag, Volume, Vpc, VpcPeeringConnection,
 };
 
 use futures_util::future::try_join_all;
@@ -18,6 +18,9 @@ pub const INTERFACES: Call = Call::read("ec2:DescribeNetworkInterfaces");
 pub const PREFIX_LISTS: Call = Call::read("ec2:DescribeManagedPrefixLists");
 pub const PEERINGS: Call = Call::read("ec2:DescribeVpcPeeringConnections");
 pub const REGIONS: Call = Call::read("ec2:DescribeRegions");
+pub const INSTANCES: Call = Call::read("ec2:DescribeInstances");
+pub const VOLUMES: Call = Call::read("ec2:DescribeVolumes");
+pub const ADDRESSES: Call = Call::read("ec2:DescribeAddresses");
 
 /// The most values that one filter takes (EC2 user guide, "Filter considerations").
 const FILTER_VALUES: usize = 200;
@@ -132,6 +135,41 @@ pub async fn interfaces(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<NetworkIn
     let found = pages.collect::<Result<Vec<_>, _>>().await.map_err(aws_error(INTERFACES))?;
     aws.memory.show(&found, NetworkInterface::network_interface_id);
     Ok(found)
+}
+
+/// The machines that pass all filters and are there: AWS shows one that is terminated for about an hour more ("Terminate Amazon EC2
+/// instances", Amazon EC2 User Guide).
+///
+/// # Errors
+/// Any error of `ec2:DescribeInstances`.
+pub async fn instances(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Instance>, CloudError> {
+    let pages = aws.read.ec2.describe_instances().set_filters(Some(filters)).into_paginator().items().send();
+    let found = pages.collect::<Result<Vec<_>, _>>().await.map_err(aws_error(INSTANCES))?;
+    let machines = found.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
+    Ok(machines.filter(|one| !is_terminated(one)).collect())
+}
+
+/// True for a machine that is only shown on.
+pub fn is_terminated(one: &Instance) -> bool {
+    one.state().and_then(|state| state.name()) == Some(&InstanceStateName::Terminated)
+}
+
+/// The volumes that pass all filters.
+///
+/// # Errors
+/// Any error of `ec2:DescribeVolumes`.
+pub async fn volumes(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Volume>, CloudError> {
+    let pages = aws.read.ec2.describe_volumes().set_filters(Some(filters)).into_paginator().items().send();
+    pages.collect::<Result<_, _>>().await.map_err(aws_error(VOLUMES))
+}
+
+/// The elastic addresses that pass all filters. There are no pages of them.
+///
+/// # Errors
+/// Any error of `ec2:DescribeAddresses`.
+pub async fn addresses(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Address>, CloudError> {
+    let found = aws.read.ec2.describe_addresses().set_filters(Some(filters)).send().await;
+    Ok(found.map_err(aws_error(ADDRESSES))?.addresses.unwrap_or_default())
 }
 
 /// The prefix lists that pass all filters: the account's own, those shared with it, and AWS's.

@@ -157,6 +157,15 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "InvalidSecurityGroupRuleId.NotFound"
         | "InvalidPermission.NotFound"
         | "InvalidPrefixListID.NotFound"
+        | "InvalidInstanceID.NotFound"
+        | "InvalidVolume.NotFound"
+        | "InvalidAllocationID.NotFound"
+        | "InvalidAssociationID.NotFound"
+        | "InvalidAMIID.NotFound"
+        | "InvalidSnapshot.NotFound"
+        | "InvalidSubnetID.NotFound"
+        // Systems Manager.
+        | "ParameterNotFound"
         // EFS, of a mount target.
         | "SecurityGroupNotFound"
         | "SubnetNotFound"
@@ -182,6 +191,8 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "NotFoundException" => Outcome::NotFound,
         "InvalidGroup.Duplicate"
         | "InvalidPermission.Duplicate"
+        // A token of EC2 was used for another request, such as one with an older image.
+        | "IdempotentParameterMismatch"
         | "FileSystemAlreadyExists"
         | "MountTargetConflict"
         | "AccessPointAlreadyExists"
@@ -198,6 +209,10 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "ResourceExistsException" => Outcome::Exists,
         "DependencyViolation"
         | "InvalidGroup.InUse"
+        | "IncorrectInstanceState"
+        | "IncorrectState"
+        | "VolumeInUse"
+        | "InvalidIPAddress.InUse"
         | "FileSystemInUse"
         | "IncorrectFileSystemLifeCycleState"
         | "IncorrectMountTargetState"
@@ -218,6 +233,10 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         // A role or user that a policy names, and that was just made (IAM User Guide, "Troubleshoot IAM": changes that are not always
         // immediately visible).
         "MalformedPolicyDocument" if message.contains("Invalid principal") => Outcome::NotFound,
+        // A profile that was just made (terraform-provider-aws, ec2_instance.go).
+        "InvalidParameterValue" if message.contains("Invalid IAM Instance Profile") => Outcome::NotFound,
+        // A machine that was just started takes no address yet (terraform-provider-aws, ec2_eip_association.go).
+        "InvalidInstanceID" if message.contains("pending instance") => Outcome::Busy,
         "InvalidParameterCombination" if message.contains("previous storage change is being optimized") => {
             Outcome::Busy
         }

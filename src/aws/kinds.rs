@@ -9,6 +9,8 @@ mod cloud;
 pub mod db_instance;
 pub mod db_parameter_group;
 pub mod db_subnet_group;
+pub mod ebs_volume;
+mod ec2_tags;
 pub mod efs_access_point;
 pub mod efs_file_system;
 pub mod efs_mount_target;
@@ -16,11 +18,13 @@ pub mod efs_replication;
 mod efs_status;
 mod efs_tags;
 mod efs_token;
+pub mod elastic_ip;
 mod groups_taken_off;
 pub mod iam_instance_profile;
 pub mod iam_oidc_provider;
 pub mod iam_role;
 mod iam_tags;
+pub mod instance;
 pub mod kms_alias;
 mod named_group;
 pub mod policy_document;
@@ -39,7 +43,7 @@ pub use cloud::AwsCloud;
 use cloud::Kinds;
 
 /// The status tables, by kind. A kind without one is ready as soon as it is there.
-pub fn statuses() -> [(&'static str, &'static [Status]); 6] {
+pub fn statuses() -> [(&'static str, &'static [Status]); 8] {
     [
         (db_instance::DbInstance::KIND, db_instance::STATUSES),
         (efs_file_system::EfsFileSystem::KIND, efs_status::FILE_SYSTEM),
@@ -47,6 +51,8 @@ pub fn statuses() -> [(&'static str, &'static [Status]); 6] {
         (efs_access_point::EfsAccessPoint::KIND, efs_status::PART),
         (efs_replication::EfsReplication::KIND, efs_replication::STATUSES),
         (cache::ReplicationGroup::KIND, cache::STATUSES),
+        (instance::Instance::KIND, instance::STATUSES),
+        (ebs_volume::EbsVolume::KIND, ebs_volume::STATUSES),
     ]
 }
 
@@ -77,4 +83,7 @@ fn kinds() -> Kinds {
         .managed::<cache::ReplicationGroup>()
         .managed::<iam_role::IamRole>()
         .managed::<iam_instance_profile::IamInstanceProfile>()
+        .managed::<ebs_volume::EbsVolume>()
+        .managed::<instance::Instance>()
+        .managed::<elastic_ip::ElasticIp>()
 }

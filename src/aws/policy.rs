@@ -65,6 +65,7 @@ pub fn policy(registry: &Registry, stack: &Stack, region: Option<&str>) -> Resul
             }
         }
     }
+    recovery::calls_of(stack).iter().for_each(|call| needs.call(call, &Document::new()));
     Ok(Policy::new(needs.statements()))
 }
 
@@ -77,7 +78,8 @@ pub fn all_calls(registry: &Registry) -> Vec<Call> {
         let beside = checks::calls(kind.kind()).chain(recovery::calls(kind.kind()));
         kind.calls().iter().chain(changing).copied().chain(beside)
     });
-    of_kinds.chain(network::CALLS.iter().copied()).chain(S3_CALLS).chain([IDENTITY]).collect()
+    let beside = network::CALLS.iter().chain(recovery::pairs::CALLS).copied();
+    of_kinds.chain(beside).chain(S3_CALLS).chain([IDENTITY]).collect()
 }
 
 /// A network to think of: which one it is makes no difference to what may be done beside it.
@@ -90,6 +92,8 @@ fn any_network(stack: &Stack) -> Network {
             .into_iter()
             .chain(stack.zones())
             .map(|zone| (zone.to_owned(), id(zone)))
+            // A subnet that is named is in one zone or another.
+            .chain(stack.subnets_of_entries().into_iter().map(|subnet| (format!("of {subnet}"), id(subnet))))
             .collect(),
         groups: Role::ALL.map(|role| (role, role.placed(&[id(role.name())], None))).into(),
     }

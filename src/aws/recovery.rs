@@ -1,5 +1,7 @@
 //! Reads of the recovery of databases and file systems, beside those of their kinds: moments, snapshots, recovery points.
 
+pub mod images;
+pub mod pairs;
 mod procedures;
 
 use std::collections::BTreeMap;
@@ -19,11 +21,13 @@ pub use procedures::{
 };
 
 use crate::recovery::status::{Backups, Certificate, Database, Unread, written};
+use crate::stack::{Stack, parts};
 
 /// The kinds that `status` and procedures are about.
 pub const DATABASE: &str = "aws_db_instance";
 pub const REPLICA: &str = "aws_db_replica";
 pub const FILE_SYSTEM: &str = "aws_efs_file_system";
+pub const MACHINE: &str = "aws_instance";
 pub const MOUNT_TARGET: &str = "aws_efs_mount_target";
 pub const REPLICATION: &str = "aws_efs_replication_configuration";
 
@@ -35,7 +39,13 @@ const CALLS: &[(&[&str], &[Call])] = &[
     (&[DATABASE, REPLICA], &[SNAPSHOTS, POINTS]),
     (&[DATABASE], procedures::CALLS),
     (&[FILE_SYSTEM], &[POINTS]),
+    (&[MACHINE], images::CALLS),
 ];
+
+/// The calls of a stack that no object of it makes alone.
+pub fn calls_of(stack: &Stack) -> &'static [Call] {
+    if parts::pairs::pairs(stack).is_empty() { &[] } else { pairs::CALLS }
+}
 
 /// The calls that tell of the recovery of objects of a kind.
 pub fn calls(kind: &str) -> impl Iterator<Item = Call> {

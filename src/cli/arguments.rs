@@ -275,6 +275,42 @@ pub struct Drill {
     pub approval: Approval,
 }
 
+/// Arguments of `failover`.
+#[derive(Debug, Args)]
+pub struct Failover {
+    /// The pair, by its name in the stack file
+    #[arg(value_name = "PAIR")]
+    pub pair: String,
+    /// Return to the machine that served before: in the middle of a failover, or after one when copying was turned round
+    #[arg(long)]
+    pub back: bool,
+    /// Go on although it is unknown how far the copy is behind, or it is further than `max_lag`: what was written since is lost
+    #[arg(long)]
+    pub accept_unknown_lag: bool,
+    /// Show the steps and the lag, and do nothing
+    #[arg(long)]
+    pub plan: bool,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
+/// Arguments of `image`.
+#[derive(Debug, Args)]
+pub struct Image {
+    /// The instance, by its name in the stack file or its address
+    #[arg(value_name = "INSTANCE")]
+    pub instance: Place,
+    /// Show the steps, and do nothing
+    #[arg(long)]
+    pub plan: bool,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
 /// The tool that takes over.
 #[derive(Debug, Subcommand)]
 pub enum Export {

@@ -66,9 +66,9 @@ pub enum Document {
     Init,
     /// The document of `status --json`
     Status,
-    /// The document of `restore --plan --json` and `drill --plan --json`
+    /// The document of `restore --plan --json`, `drill --plan --json` and `failover --plan --json`
     ProcedureSteps,
-    /// One line of what `restore --json` and `drill --json` print
+    /// One line of what `restore --json`, `drill --json` and `failover --json` print
     ProcedureEvent,
     /// The document of `restore --forget --json`
     RestoreForgotten,

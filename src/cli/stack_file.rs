@@ -205,8 +205,9 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
     };
     let is_named_in_s3 = matches!(options.state, Some(StateAt::S3(_)));
     let files = source.read()?;
-    let stack = stack::parse_files(&files, sections, is_named_in_s3, &registry())
+    let mut stack = stack::parse_files(&files, sections, is_named_in_s3, &registry())
         .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))?;
+    stack.read_files(&files);
     let source = match source {
         Source::Named { paths, .. } if options.state.is_none() && location(&stack).is_none() => {
             let beside: Vec<PathBuf> = paths.iter().map(|path| folder_of(path)).collect();

@@ -1,4 +1,6 @@
-//! `provision status`: how the databases and file systems of a stack are, and what of them could be restored.
+//! `provision status`: how the databases, file systems and pairs of a stack are, and what of them could be restored.
+
+mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,6 +116,11 @@ async fn look(session: &Session, state: &State, now: Timestamp) -> Result<Status
     let files = files.iter().map(by_name).collect();
     let unread = gathered.unread.iter().cloned().collect();
     let mut status = Status::of(state, now, (databases, files), unread);
+    let (pairs, unread) = pairs::look(session, state).await;
+    status.pairs = pairs;
+    status.unread.extend(unread);
+    status.unread.sort();
+    status.unread.dedup();
     status.at_risk = risks(&status, now);
     Ok(status)
 }

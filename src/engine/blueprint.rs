@@ -21,6 +21,17 @@ pub struct Blueprint {
     pub itself: BTreeSet<Address>,
     /// Sentences on what is written of an object: that it does not count for it, or what comes of it.
     pub words: Vec<(Address, String)>,
+    /// The fields that a command sets once the object is there, by address.
+    pub by_command: BTreeMap<Address, BTreeMap<String, ByCommand>>,
+}
+
+/// A field that a command sets: no plan takes back what it, or others, made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByCommand {
+    /// `provision failover gitlab`
+    pub command: String,
+    /// True if no plan changes a value of it at all, and false if a plan does where another one is written than was.
+    pub alone: bool,
 }
 
 impl Blueprint {

@@ -322,6 +322,13 @@ pub const CHECKS: &[Check] = &[
         "Write a backup that is there into `restore_from`; `aws rds describe-db-snapshots` lists them. Take the line out for an empty database.",
     ),
     check(
+        "set-by-command",
+        &[Level::Blocked],
+        "others have changed what a command alone sets, such as the machine of a pair that serves",
+        &[],
+        "Type the command of the finding.",
+    ),
+    check(
         "standard-support",
         WARNING,
         "RDS ends the standard support of a database's version",

@@ -2,6 +2,7 @@
 
 mod as_it_is;
 mod blocked;
+mod by_command;
 mod decide;
 mod doubled;
 mod exchanged;
@@ -193,6 +194,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
         }
     };
     under_way::hold(input, &mut changes, &mut findings);
+    by_command::leave(input, &mut changes, &mut findings);
     blocked::block(input, &refers_to, &recorded_on, &mut changes, &mut findings);
     findings.extend(changes.values().filter_map(|change| guards::snapshot_refused(input, change)));
     let in_two = moving::in_two_parts(input, [&refers_to, &recorded_on], &mut changes);
@@ -208,6 +210,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
                 in_two: in_two.contains(address),
                 leads: leading::led(input, change, &refers_to, &changes),
                 freed_of: leading::freed_of(input, change, &recorded_on, &changes),
+                loose: leading::loose(input, address),
             };
             (address.clone(), one)
         })
@@ -363,6 +366,7 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
             let action = changes.iter().find(|change| change.address == *address).map(|change| change.action);
             drift.response = match response(input.options.mode, action, &drift) {
                 Response::Recorded if refreshed::is_of_others(input, address, record) => Response::LeftAlone,
+                Response::Recorded if by_command::is_left(input, changes, address) => Response::LeftAlone,
                 Response::MadeAgain | Response::Recorded
                     if naming::is_kept_for_naming(input, address, record) =>
                 {

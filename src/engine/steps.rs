@@ -42,6 +42,8 @@ pub struct Planned {
     pub leads: BTreeSet<Address>,
     /// Those that go before its update, though they refer to it.
     pub freed_of: BTreeSet<Address>,
+    /// Those of `recorded_on` whose replacement lets go of it by itself.
+    pub loose: BTreeSet<Address>,
 }
 
 /// All steps, with what each waits for, and the order of each replacement.
@@ -145,8 +147,9 @@ fn edges(planned: &BTreeMap<Address, Planned>, create_first: &BTreeSet<&Address>
             if goes_down(one.action) {
                 waits.insert(Step::Down(x.clone()));
             }
+            let is_let_go = one.loose.contains(used) && action(used) == Action::Replace;
             // It must let go first.
-            if one.action == Action::Update || (one.goes_on && goes_up(one.action)) {
+            if !is_let_go && (one.action == Action::Update || (one.goes_on && goes_up(one.action))) {
                 waits.insert(Step::Up(x.clone()));
             }
         }
@@ -175,6 +178,7 @@ mod tests {
                     in_two: false,
                     leads: BTreeSet::new(),
                     freed_of: BTreeSet::new(),
+                    loose: BTreeSet::new(),
                 };
                 (address(name), one)
             })
@@ -215,6 +219,22 @@ mod tests {
         assert_eq!(steps.orders[&address("group")], ReplaceOrder::CreateFirst);
         assert_eq!(steps.waits_for[&down("group")], BTreeSet::from([up("group"), up("user")]));
         assert_eq!(steps.waits_for[&up("user")], BTreeSet::from([up("group")]));
+    }
+
+    #[test]
+    fn what_lets_go_by_going_is_replaced_before_its_user_is_changed() {
+        let mut rows =
+            planned(&[("machine", Action::Replace, &[]), ("address", Action::Update, &["machine"])]);
+        rows.entry(address("address")).and_modify(|one| one.loose = BTreeSet::from([address("machine")]));
+        let steps = lay_out(&rows).expect("no circle");
+        assert_eq!(steps.orders[&address("machine")], ReplaceOrder::DeleteFirst);
+        assert_eq!(steps.waits_for[&up("address")], BTreeSet::from([up("machine")]));
+        // One that goes for good is let go of first.
+        let mut rows =
+            planned(&[("machine", Action::Delete, &[]), ("address", Action::Update, &["machine"])]);
+        rows.entry(address("address")).and_modify(|one| one.loose = BTreeSet::from([address("machine")]));
+        let steps = lay_out(&rows).expect("no circle");
+        assert_eq!(steps.waits_for[&down("machine")], BTreeSet::from([up("address")]));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Target {
     pub doc: &'static str,
     /// The file below the folder of rendered files; `*` stands for the member.
     pub file: &'static str,
+    /// The line that has to stand first, where what reads the file goes by it.
+    pub before: &'static str,
     /// The members that a description has.
     pub members: fn(&Description<'_>) -> Members,
     /// Renders one member; its name is empty for a target without.
@@ -194,7 +196,8 @@ impl Rendered {
 pub fn render(description: &Description<'_>, file: &File) -> Result<Rendered, Refused> {
     description.take_asked();
     let Rendering { text, warnings, mut notes, secrets } = (file.target.render)(description, &file.member)?;
-    let text = format!("{MARK} {}`; changes here are written over.\n{text}", file.name());
+    let before = file.target.before;
+    let text = format!("{before}{MARK} {}`; changes here are written over.\n{text}", file.name());
     let asked = description.take_asked();
     let recipes = recipes(description);
     for name in secrets.iter().filter(|name| !is_made(description, file, name)) {
@@ -273,5 +276,8 @@ const MARK: &str = "# Rendered by `provision render";
 
 /// True if bytes are a file that was rendered: nothing else is lost where another one is written over it.
 pub fn is_rendered(bytes: &[u8]) -> bool {
-    bytes.starts_with(MARK.as_bytes())
+    let is_marked = |before: &str| {
+        bytes.strip_prefix(before.as_bytes()).is_some_and(|rest| rest.starts_with(MARK.as_bytes()))
+    };
+    is_marked("") || TARGETS.iter().any(|target| is_marked(target.before))
 }

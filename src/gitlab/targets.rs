@@ -5,6 +5,7 @@ pub mod gitlab;
 mod gitlab_rb;
 mod helm_values;
 mod kubernetes;
+mod pair_user_data;
 mod pipeline;
 mod runner_config;
 mod runner_values;
@@ -25,6 +26,7 @@ pub const TARGETS: &[&Target] = &[
     &gitlab_rb::CONFIG,
     &runner_values::TARGET,
     &runner_config::TARGET,
+    &pair_user_data::TARGET,
     &flux::TARGET,
     &pipeline::TARGET,
 ];

@@ -56,7 +56,7 @@ fn an_option_of_every_part_has_its_field() {
     let state = nothing();
     let description = Description::new(&stack, &state);
     let gitlab = description.gitlab.as_ref().expect("it is written");
-    let rows = crate::stack::parts::part(crate::stack::parts::GITLAB).options;
+    let rows = crate::stack::parts::part(crate::stack::parts::GITLAB).options();
     let written = &stack.parts[crate::stack::parts::GITLAB];
     let left: Vec<&str> = rows.iter().map(|row| row.name).filter(|row| !written.contains_key(*row)).collect();
     assert_eq!(left, [""; 0]);

@@ -1,5 +1,6 @@
 //! The course of a procedure: what it has recorded, and what comes next by what AWS shows.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -54,6 +55,11 @@ pub trait Course: Serialize + DeserializeOwned {
     /// True while no plan may change the object.
     fn holds(&self) -> bool {
         false
+    }
+
+    /// Other objects that no plan may change as long as it holds.
+    fn holds_along(&self) -> BTreeSet<Address> {
+        BTreeSet::new()
     }
 
     /// The objects that it has made or keeps, which stand at no address.
@@ -113,6 +119,7 @@ pub fn recorded<C: Course>(
         started: written(started),
         finished: finished.map(written),
         holds: finished.is_none() && course.holds(),
+        along: if finished.is_none() { course.holds_along() } else { BTreeSet::new() },
         keeps: course.keeps(),
         facts,
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::status::{Database, FileSystem, Health, Risk, Status, seconds_between};
+use super::status::{Database, FileSystem, Health, Pair, Risk, Status, seconds_between};
 
 /// "RDS uploads transaction logs for DB instances to Amazon S3 every five minutes" ("Restoring a DB instance to a specified time", RDS
 /// User Guide): more than twice as long is no chance.
@@ -27,11 +27,55 @@ pub fn risks(status: &Status, now: Timestamp) -> Vec<Risk> {
         let next = one.goes_on.as_deref().unwrap_or_default();
         told(&one.address, vec![format!("it {} since {}; to go on: {next}", one.doing, one.started)])
     });
-    databases.chain(file_systems).chain(procedures).collect()
+    let pairs = status.pairs.values().flat_map(|one| told(&one.address, of_pair(one)));
+    databases.chain(file_systems).chain(pairs).chain(procedures).collect()
 }
 
 fn told(address: &str, messages: Vec<String>) -> Vec<Risk> {
     messages.into_iter().map(|message| Risk { address: address.to_owned(), message }).collect()
+}
+
+fn of_pair(pair: &Pair) -> Vec<String> {
+    let Pair { active, standby, .. } = pair;
+    let mut risks = Vec::new();
+    let machine = |name: &str| pair.machines.get(name).cloned().unwrap_or_default();
+    let (serves, waits) = (machine(active), machine(standby));
+    if serves.state != "running" {
+        risks.push(format!("{active}, which is to serve, is {}", serves.state));
+    } else if !serves.is_open {
+        risks.push(format!("{active}, which is to serve, does not have the open group"));
+    }
+    match waits.state.as_str() {
+        "running" if waits.is_open => {
+            risks.push(format!("{standby} is open as well: two machines may write"));
+        }
+        "running" if !waits.is_reachable => {
+            risks.push(format!(
+                "{standby} cannot be reached by Systems Manager: nothing can be started on it"
+            ));
+        }
+        "running" => {}
+        state => risks.push(format!("there is no standby: {standby} is {state}")),
+    }
+    if pair.reached.as_ref() != Some(active) {
+        let at = pair.reached.as_deref().unwrap_or("no machine");
+        risks.push(format!("its address is at {at}, and {active} is to serve"));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "seconds")]
+    match (pair.lag_seconds, pair.max_lag) {
+        (None, _) => {
+            let why = pair.lag_unknown.as_deref().unwrap_or("it was not read");
+            risks.push(format!("how far the copy on {standby} is behind is unknown: {why}"));
+        }
+        (Some(lag), Some(most)) if lag > most as f64 => {
+            risks.push(format!("the copy on {standby} is {lag} s behind, and `max_lag` is {most}"));
+        }
+        (Some(lag), None) if lag > LONGEST_COPY_LAG as f64 => {
+            risks.push(format!("the copy on {standby} is {lag} s behind"));
+        }
+        (Some(_), _) => {}
+    }
+    risks
 }
 
 fn of_database(database: &Database, now: Timestamp) -> Vec<String> {

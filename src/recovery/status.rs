@@ -22,6 +22,8 @@ pub struct Status {
     /// The databases and their read replicas (`NAME/REPLICA`), by name.
     pub databases: BTreeMap<String, Database>,
     pub file_systems: BTreeMap<String, FileSystem>,
+    /// Pairs of machines, by name.
+    pub pairs: BTreeMap<String, Pair>,
     /// Work on single objects: what is under way, what it keeps in AWS, and how each ended last.
     pub procedures: Vec<UnderWay>,
     /// Risks of data and of service, the databases first.
@@ -152,6 +154,39 @@ pub struct MountTarget {
     pub ip_address: Option<String>,
 }
 
+/// A pair of machines: one serves at an address, the other one has a copy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Pair {
+    pub address: String,
+    /// The machine that serves, by what is recorded, and the other one.
+    pub active: String,
+    pub standby: String,
+    /// The address that it serves at.
+    pub public_ip: Option<String>,
+    /// By name.
+    pub machines: BTreeMap<String, PairMachine>,
+    /// The machine that the address is at: its name, or its id where it is none of the pair.
+    pub reached: Option<String>,
+    /// The seconds that the copy on the other one is behind.
+    pub lag_seconds: Option<f64>,
+    /// The reason for which that is unknown.
+    pub lag_unknown: Option<String>,
+    /// The most that it may be.
+    pub max_lag: Option<i64>,
+}
+
+/// One machine of a pair.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PairMachine {
+    pub id: Option<String>,
+    /// The state as EC2 words it; `gone` where it does not have it, or it was never made.
+    pub state: String,
+    /// True if its groups are the open one, or hold it.
+    pub is_open: bool,
+    /// True if Systems Manager reaches its agent.
+    pub is_reachable: bool,
+}
+
 /// The copy of a file system in another region.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Replication {
@@ -210,6 +245,7 @@ impl Status {
             at: written(now),
             databases,
             file_systems,
+            pairs: BTreeMap::new(),
             procedures: procedures(state),
             at_risk: Vec::new(),
             unread,

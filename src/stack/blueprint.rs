@@ -2,6 +2,7 @@
 //!
 //! The sections say which declarations an entry stands for.
 
+mod decided;
 mod error;
 mod kept;
 
@@ -10,15 +11,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::engine::address::Address;
-use crate::engine::blueprint::{Blueprint, Declaration};
+use crate::engine::blueprint::{Blueprint, ByCommand, Declaration};
 use crate::engine::document::{Document, reference};
 use crate::engine::network::Network;
 use crate::engine::resource::Id;
+use crate::stack::parts::PARTS;
 use crate::stack::section::{Entry, Expand, Others, Section};
 use crate::stack::sections::SECTIONS;
 use crate::stack::tags;
 use crate::stack::{Name, Stack};
 
+pub use decided::Decided;
 pub use error::BlueprintError;
 pub use kept::{Kept, in_family};
 
@@ -46,17 +49,24 @@ pub fn blueprint_keeping<'a>(
     let mut draft = Draft {
         stack,
         kept,
+        decided: Decided::of(stack, kept),
         declarations: BTreeMap::new(),
         ignored: BTreeMap::new(),
         itself: BTreeSet::new(),
         ignores: BTreeSet::new(),
         words: Vec::new(),
+        by_command: BTreeMap::new(),
     };
     for (address, id) in network.iter().flat_map(|network| network.addresses()) {
         draft.declarations.insert(address, Declaration::Watched { id });
     }
     for section in SECTIONS {
         stack.entries(section).iter().try_for_each(|entry| draft.expand(section, network, entry))?;
+    }
+    for part in PARTS {
+        if let (Some(place), Some(written)) = (part.place, stack.parts.get(part.key)) {
+            place(&mut draft, written);
+        }
     }
     Ok(Blueprint {
         stack: stack.stack.to_string(),
@@ -65,6 +75,7 @@ pub fn blueprint_keeping<'a>(
         ignored: draft.ignored,
         itself: draft.itself,
         words: draft.words,
+        by_command: draft.by_command,
     })
 }
 
@@ -72,12 +83,14 @@ pub fn blueprint_keeping<'a>(
 pub struct Draft<'a> {
     pub(super) stack: &'a Stack,
     pub(super) kept: &'a Kept,
+    pub(super) decided: Decided,
     declarations: BTreeMap<Address, Declaration>,
     ignored: BTreeMap<Address, BTreeSet<String>>,
     itself: BTreeSet<Address>,
     /// The options that the entry leaves to others.
     ignores: BTreeSet<String>,
     words: Vec<(Address, String)>,
+    by_command: BTreeMap<Address, BTreeMap<String, ByCommand>>,
 }
 
 impl Draft<'_> {
@@ -148,6 +161,16 @@ impl Draft<'_> {
     /// Declares an object that is to be made.
     pub(super) fn declare(&mut self, address: Address, inputs: Document) -> Result<(), BlueprintError> {
         self.add(address, Declaration::Managed { inputs })
+    }
+
+    /// Leaves an option of an object that is declared to others.
+    pub(super) fn ignore(&mut self, address: Address, option: &str) {
+        self.ignored.entry(address).or_default().insert(option.to_owned());
+    }
+
+    /// Has no plan take back what others made of a field, which this command sets.
+    pub(super) fn set_by_command(&mut self, address: Address, field: &str, by: ByCommand) {
+        self.by_command.entry(address).or_default().insert(field.to_owned(), by);
     }
 
     /// Declares a part that has a name, and leaves to others what it says itself besides its entry.

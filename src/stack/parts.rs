@@ -1,4 +1,5 @@
-//! The parts of the stack file that describe what is rendered from outputs: their options as rows, the reader, and the JSON Schema.
+//! The parts of the stack file that describe what is rendered from outputs, or how objects stand to each other: their options as rows, the
+//! reader, and the JSON Schema.
 //!
 //! A part is one file below and one line in [`PARTS`]. Nothing of it becomes an object in AWS. The values are kept as they are written;
 //! [`complete`] adds the defaults, and the wing that renders reads the result by serde.
@@ -6,12 +7,14 @@
 mod gitlab;
 mod kubernetes;
 mod names;
+pub mod pairs;
 mod render;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::blueprint::Draft;
 use super::problem::Problem;
 use super::section::{Conflict, is_there, value};
 use super::yaml::{Content, Node};
@@ -25,7 +28,7 @@ pub(super) use names::{Names, Short, unknown};
 pub use render::TARGETS;
 
 /// One line for each part.
-pub const PARTS: &[&StackPart] = &[&kubernetes::PART, &gitlab::PART, &render::PART];
+pub const PARTS: &[&StackPart] = &[&pairs::PART, &kubernetes::PART, &gitlab::PART, &render::PART];
 
 /// The key of the part that says which Kubernetes the manifests are written for.
 pub const KUBERNETES: &str = kubernetes::PART.key;
@@ -43,13 +46,25 @@ pub struct StackPart {
     pub key: &'static str,
     /// One line on it, for readers of the JSON Schema.
     pub doc: &'static str,
-    pub options: &'static [Property],
+    pub shape: Shape,
     /// The options that name entries of sections.
     pub(super) names: &'static [Names],
     /// Writes out what is short for something else.
     pub(super) write_out: fn(&mut Document),
     /// The rules over several options, each problem with its place below the part.
     pub(super) check: fn(&Stack, &Document) -> Vec<Conflict>,
+    /// Sets fields of what is declared, where the part says how objects stand to each other.
+    pub(super) place: Option<fn(&mut Draft<'_>, &Document)>,
+}
+
+impl StackPart {
+    /// The options of the part, or of each of its entries.
+    pub fn options(&self) -> &'static [Property] {
+        match self.shape {
+            Shape::Object(options) | Shape::MapOf { values: &Shape::Object(options), .. } => options,
+            _ => &[],
+        }
+    }
 }
 
 /// The rule of names that Kubernetes takes for every object.
@@ -73,7 +88,7 @@ pub(super) fn take(tree: &mut Node, problems: &mut Vec<Problem>) -> StackParts {
         if !is_there(written, false, problems) {
             continue;
         }
-        if let Some(Value::Object(document)) = value(written, &Shape::Object(part.options), problems) {
+        if let Some(Value::Object(document)) = value(written, &part.shape, problems) {
             parts.insert(part.key, document);
         }
     }
@@ -86,7 +101,7 @@ pub(super) fn take(tree: &mut Node, problems: &mut Vec<Problem>) -> StackParts {
 /// Adds all parts to the JSON Schema of the stack file.
 pub(super) fn publish(schema: &mut Value) {
     for part in PARTS {
-        let mut one = Shape::Object(part.options).schema();
+        let mut one = part.shape.schema();
         one["description"] = part.doc.into();
         schema["properties"][part.key] = one;
     }
@@ -96,8 +111,12 @@ pub(super) fn publish(schema: &mut Value) {
 pub fn complete(part: &StackPart, written: Option<&Document>) -> Document {
     let mut document = written.cloned().unwrap_or_default();
     (part.write_out)(&mut document);
-    add_defaults(part.options, &mut document);
-    document
+    let mut whole = Value::Object(document);
+    add_below(&part.shape, &mut whole);
+    match whole {
+        Value::Object(document) => document,
+        _ => Document::new(),
+    }
 }
 
 /// The part with this key.

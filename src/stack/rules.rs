@@ -6,7 +6,7 @@ use super::parse::Sections;
 use super::parts::{self, PARTS};
 use super::problem::{Fault, Problem};
 use super::section::{
-    Conflict, IGNORE_CHANGES, NamesEntries, Passed, Section, behind_group, broken, in_a_row,
+    Conflict, IGNORE_CHANGES, NamesEntries, Passed, Section, behind_group, broken, group, in_a_row,
 };
 use super::sections::SECTIONS;
 use super::yaml::{Content, Node, Place};
@@ -136,8 +136,13 @@ fn of_names(stack: &Stack, tree: &Node) -> Vec<Problem> {
             let other = SECTIONS.iter().find(|one| one.key == *of);
             let known: Vec<&str> =
                 other.iter().flat_map(|other| spread.entries(other).keys()).map(Name::as_str).collect();
-            let named = entry.own.get(*option).and_then(serde_json::Value::as_array).into_iter().flatten();
-            let unknown = named.filter_map(serde_json::Value::as_str);
+            let named: &[serde_json::Value] = match entry.own.get(*option) {
+                Some(serde_json::Value::Array(all)) => all,
+                Some(one) => std::slice::from_ref(one),
+                None => &[],
+            };
+            let is_id = |text: &&str| other.is_some_and(|other| other.is_of_groups()) && group::is_id(text);
+            let unknown = named.iter().filter_map(serde_json::Value::as_str).filter(|text| !is_id(text));
             let unknown = unknown.filter(|text| !known.iter().any(|one| NamesEntries::is_named(text, one)));
             problems.extend(unknown.map(|text| {
                 let several = known.iter().any(|one| one.starts_with(&format!("{text}-")));

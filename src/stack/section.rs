@@ -62,6 +62,8 @@ pub struct Section {
     pub check: fn(&Entries) -> Vec<Conflict>,
     /// The options that name entries of other sections.
     pub names: &'static [NamesEntries],
+    /// The options of an entry that are paths of files, whose texts are read with the stack file.
+    pub files: &'static [&'static str],
     /// The entries that one stands for, where it is short for several: they take its place as soon as the file is read.
     pub spread: Option<Spread>,
     /// The kind of the object that an entry is about. It stands at the entry's own name.
@@ -85,7 +87,7 @@ pub struct Section {
     pub short: &'static [Short],
 }
 
-/// An option with a list of entries of another section, which may end with `*` for all that begin so.
+/// An option with entries of another section: a list, in which one may end with `*` for all that begin so, or one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NamesEntries {
     pub option: &'static str,

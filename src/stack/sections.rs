@@ -3,7 +3,9 @@
 mod buckets;
 mod caches;
 mod databases;
+mod elastic_ips;
 mod file_systems;
+mod instances;
 mod roles;
 mod security_groups;
 
@@ -17,6 +19,8 @@ pub const SECTIONS: &[&Section] = &[
     &buckets::SECTION,
     &roles::SECTION,
     &security_groups::SECTION,
+    &elastic_ips::SECTION,
+    &instances::SECTION,
 ];
 
 #[cfg(test)]

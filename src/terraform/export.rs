@@ -8,6 +8,7 @@ mod database_groups;
 mod file_system;
 mod hcl;
 mod labels;
+mod machine;
 mod mount_target;
 mod replication;
 mod role;
@@ -91,7 +92,7 @@ pub fn is_exported(text: &[u8]) -> bool {
 }
 
 /// The tables, one for each kind that can be made.
-const TABLES: [&Table; 16] = [
+const TABLES: [&Table; 19] = [
     &security_group::TABLE,
     &file_system::TABLE,
     &mount_target::TABLE,
@@ -108,6 +109,9 @@ const TABLES: [&Table; 16] = [
     &cache::SECRET,
     &role::TABLE,
     &role::PROFILES,
+    &machine::TABLE,
+    &machine::VOLUMES,
+    &machine::ADDRESSES,
 ];
 
 /// The ways of the fields of a kind into the configuration, by field; none for a kind that Terraform does not get.

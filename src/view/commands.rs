@@ -7,9 +7,11 @@ pub const COMMANDS: &[&str] = &[
     "destroy",
     "drill",
     "export",
+    "failover",
     "graph",
     "history",
     "iam-policy",
+    "image",
     "import",
     "init",
     "output",
@@ -28,8 +30,10 @@ const STATE: &[(&str, usize)] =
 
 /// Options after which a word is no value of theirs; so are all that begin with `--no-`.
 const FLAGS: &[&str] = &[
+    "--accept-unknown-lag",
     "--apply-immediately",
     "--auto-approve",
+    "--back",
     "--deletion-protection",
     "--destroy",
     "--json",
@@ -90,7 +94,12 @@ fn length(words: &[&str]) -> usize {
             None => return 0,
         },
         // These take a word of a few.
-        "provision" if ["completions", "drill", "export", "restore", "schema"].contains(&word(1)) => (2, 1),
+        "provision"
+            if ["completions", "drill", "export", "failover", "image", "restore", "schema"]
+                .contains(&word(1)) =>
+        {
+            (2, 1)
+        }
         "provision" if COMMANDS.contains(&word(1)) => (2, 0),
         "aws" if is_name(word(1)) && (word(2).contains('-') || ACTIONS.contains(&word(2))) => (3, 0),
         "rm" if word(1).contains(['/', '.']) => (1, 1),

@@ -1,6 +1,6 @@
 //! The health of a stack as text: what is at risk last, where the eye rests.
 
-use crate::recovery::status::{Backups, Database, FileSystem, Health, Status};
+use crate::recovery::status::{Backups, Database, FileSystem, Health, Pair, Status};
 
 use super::elapsed::elapsed;
 use super::harmless::harmless;
@@ -20,7 +20,11 @@ pub fn status_text(status: &Status, style: &Style) -> String {
         title(&mut page, "file system", name, (files.health, &files.status, &files.means));
         file_system_facts(&mut page, files);
     }
-    if status.databases.is_empty() && status.file_systems.is_empty() {
+    for (name, pair) in &status.pairs {
+        page.gap();
+        pair_facts(&mut page, name, pair);
+    }
+    if status.databases.is_empty() && status.file_systems.is_empty() && status.pairs.is_empty() {
         page.line(0, "No database and no file system is recorded.");
     }
     for one in &status.procedures {
@@ -145,6 +149,29 @@ fn file_system_facts(page: &mut Page<'_>, files: &FileSystem) {
             (copy.region.clone().unwrap_or_default(), copy.file_system.clone().unwrap_or_default());
         row(page, "copy", &format!("{id} in {region}: {}, {lag}", copy.status));
     }
+}
+
+fn pair_facts(page: &mut Page<'_>, name: &str, pair: &Pair) {
+    let style = page.style();
+    let head = style.paint(Ink::Title, &harmless(&format!("pair {name}")));
+    let said = told(&format!("{} serves", pair.active));
+    page.fill(0, 4, std::iter::once(head).chain(said));
+    for name in [&pair.active, &pair.standby] {
+        let Some(one) = pair.machines.get(name) else { continue };
+        let open = if one.is_open { "open" } else { "closed" };
+        let agent = if one.is_reachable { "" } else { ", its agent is not reached" };
+        let id = one.id.clone().unwrap_or_default();
+        row(page, "machine", &format!("{name} ({id}): {}, {open}{agent}", one.state));
+    }
+    if let Some(ip) = &pair.public_ip {
+        let at = pair.reached.as_deref().unwrap_or("no machine");
+        row(page, "address", &format!("{ip}, at {at}"));
+    }
+    let lag = match (pair.lag_seconds, &pair.lag_unknown) {
+        (Some(lag), _) => format!("{lag} s behind"),
+        (None, why) => format!("unknown: {}", why.clone().unwrap_or_default()),
+    };
+    row(page, "copy", &lag);
 }
 
 fn backups(page: &mut Page<'_>, name: &str, backups: Option<&Backups>) {

@@ -25,6 +25,7 @@ impl Inventory {
         found.read_buckets(cloud);
         found.read_caches(cloud);
         found.read_roles(cloud);
+        found.read_machines(cloud);
         found
     }
 
@@ -132,6 +133,25 @@ impl Inventory {
             let call = cloud.iam.list_instance_profile_tags().instance_profile_name(name);
             let tags = cloud.run(call.send()).expect("they can be read");
             self.add("instance profile", Some(name), tags.tags().iter().map(|tag| Some(tag.key())));
+        }
+    }
+
+    fn read_machines(&mut self, cloud: &Cloud) {
+        let answer = cloud.run(cloud.ec2.describe_instances().send()).expect("machines can be read");
+        for one in answer.reservations().iter().flat_map(|one| one.instances()) {
+            // One that is terminated is shown on for a while.
+            if one.state().and_then(|state| state.name()).is_some_and(|name| name.as_str() == "terminated") {
+                continue;
+            }
+            self.add("machine", one.instance_id(), one.tags().iter().map(|tag| tag.key()));
+        }
+        let answer = cloud.run(cloud.ec2.describe_volumes().send()).expect("volumes can be read");
+        for one in answer.volumes() {
+            self.add("volume", one.volume_id(), one.tags().iter().map(|tag| tag.key()));
+        }
+        let answer = cloud.run(cloud.ec2.describe_addresses().send()).expect("addresses can be read");
+        for one in answer.addresses() {
+            self.add("address", one.allocation_id(), one.tags().iter().map(|tag| tag.key()));
         }
     }
 

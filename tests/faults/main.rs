@@ -19,6 +19,7 @@ mod http;
 mod interrupts;
 mod inventory;
 mod operation;
+mod pairs;
 mod people;
 mod policy;
 mod procedures;

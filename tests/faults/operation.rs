@@ -113,8 +113,13 @@ impl Call {
     /// The ids that a mutating call would change. What it only refers to is not among them: the subnet of a mount
     /// target, the group that a rule lets in.
     pub fn changed_ids(&self) -> Vec<&str> {
-        let refers =
-            ["CreateMountTarget", "CreateDBSubnetGroup", "ModifyDBSubnetGroup", "CreateSecurityGroup"];
+        let refers = [
+            "CreateMountTarget",
+            "CreateDBSubnetGroup",
+            "ModifyDBSubnetGroup",
+            "CreateSecurityGroup",
+            "RunInstances",
+        ];
         let only_refers = refers.contains(&self.operation.name.as_str());
         let is_target = |key: &str| {
             let ids = ["VpcId", "SubnetId", "RouteTableId", "NetworkInterfaceId"];

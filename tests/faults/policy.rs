@@ -62,6 +62,19 @@ roles:
     permissions_boundary: arn:aws:iam::aws:policy/PowerUserAccess
     managed_policies: [\"arn:aws:iam::aws:policy/ReadOnlyAccess\"]
     statements: { Registry: { actions: [\"ecr:GetAuthorizationToken\"], resources: [\"*\"] } }
+elastic_ips:
+  door: { instance: web }
+instances:
+  web:
+    ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }
+    instance_type: t3.large
+    zone: eu-west-1a
+    security_groups: [machines]
+    role: pair
+    volumes: { data: { size: 10, device: /dev/sdf, deletion_protection: false } }
+security_groups:
+  machines: { ingress: [ { cidr: 10.0.0.0/8, port: 22 } ] }
+  others: { ingress: [] }
 ";
 
 /// The same with a change of everything that can change: tags and parameters that go among them.
@@ -113,11 +126,30 @@ roles:
     path: /shop/
     description: Of the pair
     managed_policies: [\"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore\"]
+elastic_ips:
+  door: {}
+instances:
+  web:
+    ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }
+    instance_type: t3.xlarge
+    zone: eu-west-1a
+    security_groups: [others]
+    http_tokens: optional
+    termination_protection: false
+    volumes: { data: { size: 20, device: /dev/sdg, deletion_protection: false } }
+security_groups:
+  machines: { ingress: [ { cidr: 10.0.0.0/8, port: 22 } ] }
+  others: { ingress: [] }
 ";
 
 /// Actions that no run against the emulator comes to, and why the policy has them all the same.
 const NEVER_SEEN: &[(&str, &str)] = &[
     ("backup:ListRecoveryPointsByResource", "only in `status`"),
+    ("ec2:CreateImage", "only in `image`"),
+    ("ssm:DescribeInstanceInformation", "only in `image`"),
+    ("ssm:GetCommandInvocation", "only in `image`"),
+    ("ssm:ListCommands", "only in `image`"),
+    ("ssm:SendCommand", "only in `image`"),
     ("rds:DescribeEvents", "only in `drill`"),
     ("rds:RebootDBInstance", "only in `drill` and `restore`"),
     ("rds:RestoreDBInstanceToPointInTime", "only in `restore`, or where `restore_from` is written"),
@@ -130,6 +162,12 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("rds:ModifyDBSubnetGroup", "only where a zone came or went, or somebody changed the group"),
     ("elasticache:ModifyCacheSubnetGroup", "only where a zone came or went, or somebody changed the group"),
     ("elasticache:DecreaseReplicaCount", "only where a cache gets fewer nodes"),
+    (
+        "ec2:ReplaceIamInstanceProfileAssociation",
+        "only where a machine gets another profile in the place of one",
+    ),
+    ("ec2:AssociateIamInstanceProfile", "only where a machine gets its first profile when it is there"),
+    ("ec2:ModifyNetworkInterfaceAttribute", "only where somebody gave a machine a second interface"),
     ("secretsmanager:RestoreSecret", "only where a deletion holds the name of the secret"),
     ("secretsmanager:PutSecretValue", "only where a deletion held the name of the secret"),
     ("servicequotas:GetAWSDefaultServiceQuota", "only where a quota has nothing but its default"),
@@ -148,6 +186,8 @@ const ASKED_IN_VAIN: &[(&str, &[&str])] = &[
             "secretsmanager:ListSecrets",
         ],
     ),
+    ("instances:", &["ec2:DescribeInstances", "ec2:DescribeVolumes"]),
+    ("elastic_ips:", &["ec2:DescribeAddresses"]),
     ("roles:", &["iam:GetInstanceProfile", "iam:GetRole", "iam:ListInstanceProfiles", "iam:ListRoles"]),
 ];
 

@@ -3,14 +3,17 @@
 /// The stack that the matrix applies first.
 pub fn first(account: &str) -> String {
     format!(
-        "{FIRST}{FIRST_REPLICA}{}    lifecycle_rules: {{ old: {{ expire_after_days: 30 }} }}\n{FIRST_CACHE}{FIRST_ROLE}",
+        "{FIRST}{FIRST_REPLICA}{}    lifecycle_rules: {{ old: {{ expire_after_days: 30 }} }}\n{FIRST_CACHE}{FIRST_ROLE}{FIRST_MACHINE}",
         bucket(account)
     )
 }
 
 /// The one after the change.
 pub fn second(account: &str) -> String {
-    format!("{SECOND}{SECOND_REPLICA}{}    versioning: false\n{SECOND_CACHE}{SECOND_ROLE}", bucket(account))
+    format!(
+        "{SECOND}{SECOND_REPLICA}{}    versioning: false\n{SECOND_CACHE}{SECOND_ROLE}{SECOND_MACHINE}",
+        bucket(account)
+    )
 }
 
 /// A bucket, whose name no other account can have.
@@ -36,6 +39,44 @@ roles:
     read_buckets: [artifacts]
     description: Of the pair
     managed_policies: [\"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore\"]
+";
+
+/// A machine with a volume and an address.
+const FIRST_MACHINE: &str = "\
+elastic_ips:
+  door: { instance: web }
+instances:
+  web:
+    ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }
+    instance_type: t3.large
+    zone: eu-west-1a
+    security_groups: [machines]
+    role: pair
+    termination_protection: false
+    volumes:
+      data: { size: 10, device: /dev/sdf, deletion_protection: false, final_snapshot: false }
+security_groups:
+  machines: { ingress: [ { cidr: 10.0.0.0/8, port: 22 } ] }
+";
+
+/// The machine has another type, for which it is stopped, and one volume more; the address is free.
+const SECOND_MACHINE: &str = "\
+elastic_ips:
+  door: {}
+instances:
+  web:
+    ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }
+    instance_type: t3.xlarge
+    zone: eu-west-1a
+    security_groups: [machines]
+    role: pair
+    http_put_response_hop_limit: 3
+    termination_protection: false
+    volumes:
+      data: { size: 20, device: /dev/sdf, deletion_protection: false, final_snapshot: false }
+      more: { size: 5, device: /dev/sdg, deletion_protection: false, final_snapshot: false }
+security_groups:
+  machines: { ingress: [ { cidr: 10.0.0.0/8, port: 443 } ] }
 ";
 
 /// What stands below the database; the one who deletes or renames a database by hand deals with one alone.

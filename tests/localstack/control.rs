@@ -165,6 +165,28 @@ impl Control {
         self.request("POST", "recovery_point", &json!({ "arn": arn, "hours": hours }));
     }
 
+    /// The agent of a machine: `Online`, `ConnectionLost`, or `none`.
+    pub fn agent(&self, id: &str, status: &str) {
+        self.request("POST", "agent", &json!({ "id": id, "status": status }));
+    }
+
+    /// The answer of commands: `command` is a text in them; `id`, `status`, `output`, `serves` and more say the rest.
+    pub fn answer(&self, answer: &Value) {
+        self.request("POST", "answer", answer);
+    }
+
+    /// Watches a pair from now on: two machines that can write at once are noted.
+    pub fn watch_pair(&self, machines: [&str; 2], open: &str) {
+        let pair =
+            json!({ "machines": machines, "open": open, "region": "eu-west-1", "serves": machines[0] });
+        self.request("POST", "pair", &pair);
+    }
+
+    /// The pair that is watched: `serves` by machine, and `violations`.
+    pub fn pair(&self) -> Value {
+        self.request("GET", "pair", &Value::Null)
+    }
+
     fn request(&self, method: &str, page: &str, body: &Value) -> Value {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let Self { host, account } = self;

@@ -135,6 +135,8 @@ fn statuses_as_documentation() -> String {
                 (Address::new(kind, "gitlab-nfs"), "fs-0123456789abcdef0/replication-configuration")
             }
             "aws_elasticache_replication_group" => (Address::new(kind, "gitlab-cache"), "gitlab-cache"),
+            "aws_instance" => (Address::new(kind, "web"), "i-0123456789abcdef0"),
+            "aws_ebs_volume" => (Address::member(kind, "web", "data"), "vol-0123456789abcdef0"),
             _ => (Address::member(kind, "gitlab-nfs", "data"), "fsap-0123456789abcdef0"),
         };
         write!(page, "\n## `{kind}`\n").expect("a string takes everything");

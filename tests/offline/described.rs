@@ -130,6 +130,10 @@ fn plain(registry: &Registry, address: &Address, inputs: &Document) -> Document 
         if is_default || is_empty && field.need.default().is_none() {
             plain.remove(field.name);
         }
+        // An address that is there stays on its machine without a word.
+        if address.kind() == "aws_eip" && field.name == "instance_id" {
+            plain.remove(field.name);
+        }
         // It may be on without a word.
         if field.name == "replication_overwrite_protection"
             && plain.get(field.name) == Some(&"ENABLED".into())
@@ -156,7 +160,9 @@ fn holds(registry: &Registry, text: &str) -> String {
     let mut scene = Scene { network: Some(network()), ..Scene::default() };
     let mut wanted = Vec::new();
     for (address, (id, inputs)) in &live {
-        let zone = address.member_name().map(|zone| ("availability_zone".to_owned(), zone.into()));
+        let of_machine = (address.kind() == "aws_instance").then_some(ZONES[0]);
+        let zone =
+            address.member_name().or(of_machine).map(|zone| ("availability_zone".to_owned(), zone.into()));
         let object = Object { inputs: shown(registry, address, inputs), outputs: zone.into_iter().collect() };
         scene.objects.insert((address.kind().to_owned(), id.clone()), object);
         let is_entry = section_of(address.kind()).is_some_and(|section| {

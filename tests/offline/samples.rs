@@ -119,6 +119,19 @@ pub fn sample(kind: &str) -> Document {
             "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary", "deletion_protection": true,
             "tags": { "Name": "gitlab" },
         }),
+        "aws_instance" => json!({
+            "ami": "ami-0a1b2c3d", "ami_parameter": "/aws/service/image", "instance_type": "t3.large", "subnet_id": "subnet-1",
+            "vpc_security_group_ids": ["sg-1"], "key_name": "admins", "iam_instance_profile": "gitlab-pair",
+            "http_tokens": "required", "http_put_response_hop_limit": 2, "termination_protection": true,
+            "user_data": "#cloud-config\n", "replace_on_user_data_change": true, "root_volume_size": 20, "running": true,
+            "volumes": { "/dev/sdf": "vol-1" }, "tags": { "Name": "gitlab-a" },
+        }),
+        "aws_ebs_volume" => json!({
+            "availability_zone": "eu-west-1a", "size": 100, "type": "gp3", "iops": 4000, "throughput": 250, "encrypted": true,
+            "kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1", "snapshot_id": "snap-0c0d", "deletion_protection": true,
+            "final_snapshot": true, "tags": { "Name": "gitlab-a-data" },
+        }),
+        "aws_eip" => json!({ "instance_id": "i-1", "tags": { "Name": "gitlab" } }),
         "aws_iam_instance_profile" => json!({
             "name": "gitlab-pair", "path": "/apps/", "role": "gitlab-pair", "tags": { "Name": "pair" },
         }),

@@ -33,6 +33,9 @@ def on_start():
         ("status", {"POST": post_status}),
         ("aws_backup", {"POST": post_aws_backup}),
         ("recovery_point", {"POST": post_recovery_point}),
+        ("agent", {"POST": post_agent}),
+        ("answer", {"POST": post_answer}),
+        ("pair", {"GET": get_pair, "POST": post_pair}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
     # LocalStack turns on what moto leaves off: every account would begin by reading AWS's thousand managed policies, which
@@ -100,6 +103,11 @@ def end_call(_chain, context, response):
         response.update_from(lost)
     entry["ended"] = time.time()
     entry["status"] = response.status_code
+    if here.pair:
+        from provision_localstack.ssm import watch
+
+        with here.lock:
+            watch(here, context.account_id, f"{entry['service']}.{entry['operation']}")
 
 
 def error_of(fault):
@@ -278,6 +286,48 @@ def post_recovery_point(request):
         raise Refused("arn must be an ARN, and hours a number")
     point = add_point(account_of(request), account_id, arn.split(":")[3], arn, status, hours)
     return {"arn": arn, "point": point["RecoveryPointArn"]}
+
+
+def post_agent(request):
+    """The agent of a machine: `Online` (as it is without this), `ConnectionLost`, or `none` where none was ever registered."""
+    body = body_of(request)
+    status = body.get("status")
+    if status not in ("Online", "ConnectionLost", "none"):
+        raise Refused("status must be Online, ConnectionLost or none")
+    account_of(request).agents[str(body.get("id", ""))] = status
+    return body
+
+
+def post_answer(request):
+    """The answer of commands with this text in them, on one machine or on all: what was set last counts. With `serves`, the service of the
+    machine runs afterwards, or does not."""
+    body = body_of(request)
+    unknown = body.keys() - {"id", "command", "status", "code", "output", "error", "seconds", "serves"}
+    if unknown or not isinstance(body.get("command"), str):
+        raise Refused("command is a text of the command; then id, status, code, output, error, seconds, serves")
+    account_of(request).answers.append(body)
+    return body
+
+
+def post_pair(request):
+    """Watches a pair of machines from now on: `{"machines", "open", "region", "serves"}`. Two that can write at once are noted."""
+    body = body_of(request)
+    here = account_of(request)
+    with here.lock:
+        here.pair = {"machines": body["machines"], "open": body["open"], "region": body["region"]}
+        here.serves = {body["serves"]: True}
+        here.violations = []
+    return get_pair(request)
+
+
+def get_pair(request):
+    from provision_localstack.ssm import watch
+
+    here = account_of(request)
+    with here.lock:
+        here.settle()
+        watch(here, request.args.get("account", "000000000000"), "afterwards")
+        return {"pair": here.pair, "serves": here.serves, "violations": list(here.violations)}
 
 
 def post_status(request):

@@ -4,12 +4,16 @@ import base64
 import fnmatch
 import re
 
+from provision_localstack import ec2_images as images
+from provision_localstack import ec2_machines as machines
 from provision_localstack import ec2_rules as rules
 from provision_localstack.service import Call, Overrides, fail
 
 overrides = Overrides("ec2")
 on = overrides.on
 rules.register(on)
+machines.register(on)
+images.register(on)
 
 # Operation: (member with the rows, parameter with the ids).
 PAGED = {

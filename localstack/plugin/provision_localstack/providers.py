@@ -31,6 +31,16 @@ def iam():
     return _service(overrides, provider, MotoFallbackDispatcher(provider))
 
 
+@aws_provider(api="ssm", name="provision")
+def ssm():
+    from localstack.services.ssm.provider import SsmProvider
+
+    from provision_localstack.ssm import overrides
+
+    provider = SsmProvider()
+    return _service(overrides, provider, MotoFallbackDispatcher(provider))
+
+
 @aws_provider(api="efs")
 def efs():
     from provision_localstack.efs import overrides

@@ -31,7 +31,21 @@ SETTINGS = (
     "cache_creating",
     "cache_modifying",
     "cache_deleting",
+    "machine_starting",
+    "machine_checking",
+    "machine_stopping",
+    "machine_terminating",
+    "volume_creating",
+    "volume_attaching",
+    "volume_modifying",
+    "volume_optimizing",
+    "volume_deleting",
+    "snapshot_creating",
     "latency",
+    "image_creating",
+    "ssm_showing",
+    "ssm_running",
+    "ssm_delivery",
     "unknown",
 )
 LOG_LENGTH = 10_000
@@ -74,6 +88,13 @@ class Account:
     made: dict[str, tuple[float, float]] = field(default_factory=dict)
     events: deque = field(default_factory=lambda: deque(maxlen=1000))
     recovery_points: dict[str, list[dict]] = field(default_factory=dict)
+    # Run Command: the agents, the answers to commands, the commands, and the pair that is watched.
+    agents: dict[str, str] = field(default_factory=dict)
+    answers: list[dict] = field(default_factory=list)
+    commands: list[dict] = field(default_factory=list)
+    serves: dict[str, bool] = field(default_factory=dict)
+    pair: dict | None = None
+    violations: list[str] = field(default_factory=list)
 
     def setting(self, name: str) -> float:
         own = DEFAULTS if self.settings is None else self.settings

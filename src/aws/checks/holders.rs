@@ -205,7 +205,7 @@ fn name_of(finding: &Finding) -> Option<&str> {
 
 /// The kinds whose objects hold others. The ids of all other kinds are left out of what leaves: many are names, such as those of groups, and
 /// a cache may be called like one.
-const HOLDING: [&str; 8] = [
+const HOLDING: [&str; 9] = [
     "aws_security_group",
     "aws_db_instance",
     "aws_db_replica",
@@ -214,6 +214,7 @@ const HOLDING: [&str; 8] = [
     "aws_efs_access_point",
     "aws_efs_replication_configuration",
     "aws_elasticache_replication_group",
+    "aws_instance",
 ];
 
 fn can_hold(address: &Address) -> bool {

@@ -28,13 +28,14 @@ pub(super) const CALLS: &[Asked] = &[
     (&[GROUP], &[ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS]),
     (&[DATABASE], &[ec2::SECURITY_GROUPS, PARAMETER_GROUPS, QUOTA, DEFAULT_QUOTA]),
     (&[REPLICA], &[PARAMETER_GROUPS, QUOTA, DEFAULT_QUOTA]),
-    (&[MOUNT_TARGET, CACHE], &[ec2::SECURITY_GROUPS, QUOTA, DEFAULT_QUOTA]),
+    (&[MOUNT_TARGET, CACHE, MACHINE], &[ec2::SECURITY_GROUPS, QUOTA, DEFAULT_QUOTA]),
 ];
 
 const DATABASE: &str = "aws_db_instance";
 const REPLICA: &str = "aws_db_replica";
 const MOUNT_TARGET: &str = "aws_efs_mount_target";
 const CACHE: &str = "aws_elasticache_replication_group";
+const MACHINE: &str = "aws_instance";
 const PARAMETER_GROUPS: Call = Call::read("rds:DescribeDBParameterGroups");
 
 /// The field with the parameter group of a database, and the one with its version.

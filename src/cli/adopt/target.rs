@@ -65,8 +65,10 @@ impl Target {
     pub(super) fn read(&self, text: &str, registry: &Registry) -> Result<Stack, Failure> {
         let mut files = self.files.clone();
         files[self.at].content = text.into();
-        parse_files(&files, Sections::Written, false, registry)
-            .map_err(|error| Failure::diagnostic(FailureKind::Failed, error))
+        let mut stack = parse_files(&files, Sections::Written, false, registry)
+            .map_err(|error| Failure::diagnostic(FailureKind::Failed, error))?;
+        stack.read_files(&files);
+        Ok(stack)
     }
 
     pub(super) fn is_layer(&self) -> bool {

@@ -26,7 +26,8 @@ use crate::engine::state::{
 use crate::engine::state::{Lease, Shared};
 use crate::recovery::course;
 use crate::recovery::status::{
-    Backups, Certificate, Database, FileSystem, Health, MountTarget, Replication, Risk, Status, Unread,
+    Backups, Certificate, Database, FileSystem, Health, MountTarget, Pair, PairMachine, Replication, Risk,
+    Status, Unread,
 };
 use crate::stack::outputs;
 use crate::terraform::{Adoptable, Reference, read, sort};
@@ -137,6 +138,7 @@ fn state() -> State {
         started: "2026-11-29T05:00:00Z".to_owned(),
         finished: None,
         holds: true,
+        along: [at("aws_eip.gitlab")].into(),
         keeps: vec![kept],
         facts: Default::default(),
     };
@@ -307,12 +309,30 @@ fn health() -> Status {
         replication: Some(copy),
         ..FileSystem::default()
     };
+    let machine = PairMachine {
+        id: Some("i-1".to_owned()),
+        state: "running".to_owned(),
+        is_open: true,
+        is_reachable: true,
+    };
+    let pair = Pair {
+        address: "pair.web".to_owned(),
+        active: "a".to_owned(),
+        standby: "b".to_owned(),
+        public_ip: Some("192.0.2.1".to_owned()),
+        machines: [("a".to_owned(), machine)].into(),
+        reached: Some("a".to_owned()),
+        lag_seconds: Some(1.5),
+        lag_unknown: Some("it was not read".to_owned()),
+        max_lag: Some(60),
+    };
     Status {
         stack: "gitlab".to_owned(),
         region: "eu-west-1".to_owned(),
         at: "2026-11-29T05:00:00Z".to_owned(),
         databases: [("records".to_owned(), database)].into(),
         file_systems: [("files".to_owned(), files)].into(),
+        pairs: [("web".to_owned(), pair)].into(),
         procedures: crate::recovery::status::procedures(&state()),
         at_risk: vec![Risk {
             address: "aws_db_instance.records".to_owned(),

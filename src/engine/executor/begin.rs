@@ -145,7 +145,11 @@ impl<'a> Execution<'a> {
         let seen = self.run.sightings.get(address).and_then(Sighting::live);
         let (Some(left_out), Some((_, live))) = (left_out, seen) else { return };
         for field in &left_out.fields {
-            match live.inputs.get(&field.path) {
+            // A field that a command sets is recorded by that command alone.
+            let is_set =
+                self.run.blueprint.by_command.get(address).is_some_and(|all| all.contains_key(&field.path));
+            let recorded = self.record(address).filter(|_| is_set).map(|record| &record.inputs);
+            match recorded.unwrap_or(&live.inputs).get(&field.path) {
                 Some(value) => inputs.insert(field.path.clone(), value.clone()),
                 None => inputs.remove(&field.path),
             };

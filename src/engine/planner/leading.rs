@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Input;
 use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
+use crate::engine::document::references;
 use crate::engine::graph::Edges;
 use crate::engine::plan::{Action, Change};
 use crate::engine::resource::{Effect, Role};
@@ -24,6 +26,17 @@ pub(super) fn led(
     }
     let used = refers_to.get(&change.address).into_iter().flatten();
     used.filter(|used| changes.get(*used).is_some_and(gets_it)).cloned().collect()
+}
+
+/// The objects that the declaration names where what it names lets go of it by going, as a machine does of an address.
+pub(super) fn loose(input: &Input<'_>, address: &Address) -> BTreeSet<Address> {
+    let fields = input.registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
+    let Some(field) = Role::Loose.field(fields) else { return BTreeSet::new() };
+    let Some(Declaration::Managed { inputs }) = input.blueprint.declarations.get(address) else {
+        return BTreeSet::new();
+    };
+    let value = inputs.get(field).cloned();
+    references(&value.map(|value| (field.to_owned(), value)).into_iter().collect())
 }
 
 /// The objects that go before this one is updated, though they refer to it: all of them where it is changed in what holds it back as long

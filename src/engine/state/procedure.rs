@@ -1,6 +1,6 @@
 //! A procedure: work on one object that takes several calls, each of which may be the last one of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,9 @@ pub struct Procedure {
     /// True while the object must stay as it is: no plan changes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub holds: bool,
+    /// Other objects that must stay along with it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub along: BTreeSet<Address>,
     /// The objects that it has made, or keeps, and that stand at no address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keeps: Vec<Kept>,

@@ -14,6 +14,7 @@ pub(super) const TARGET: Target = Target {
     name: "flux",
     doc: "Scanning of an image by Flux, and the updates that follow.",
     file: "flux.yaml",
+    before: "",
     members: |description| match description.gitlab.as_ref().is_some_and(|gitlab| gitlab.flux.is_some()) {
         true => Members::One,
         false => Members::None("`flux: { image: … }` below `gitlab:`"),

@@ -17,6 +17,7 @@ pub(super) const TARGET: Target = Target {
     name: "gitlab",
     doc: "GitLab as containers of docker-gitlab: Deployments, Redis, Services, Ingress, PodDisruptionBudget.",
     file: "gitlab.yaml",
+    before: "",
     members,
     render,
 };

@@ -21,6 +21,7 @@ pub(super) const TARGET: Target = Target {
     name: "gitlab-rb",
     doc: "Configuration of the omnibus package: gitlab.rb.",
     file: "gitlab.rb",
+    before: "",
     members: |description| {
         if description.gitlab.is_some() { Members::One } else { Members::None("`gitlab:`") }
     },
@@ -31,6 +32,7 @@ pub(super) const CONFIG: Target = Target {
     name: "omnibus-config",
     doc: "A ConfigMap with GITLAB_OMNIBUS_CONFIG, for the image of the omnibus package.",
     file: "omnibus-config.yaml",
+    before: "",
     members: |description| match config_map(description) {
         Some(_) => Members::One,
         None => Members::None("`omnibus: { config_map: NAME }` below `gitlab:`"),

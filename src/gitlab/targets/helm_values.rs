@@ -20,6 +20,7 @@ pub(super) const TARGET: Target = Target {
     name: "helm-values",
     doc: "Values of the GitLab chart, version 8, 9 or 10, with database, cache and objects outside.",
     file: "helm-values.yaml",
+    before: "",
     members,
     render,
 };

@@ -21,6 +21,7 @@ pub(super) const TARGET: Target = Target {
     name: "kubernetes",
     doc: "Namespace, volumes and claims, a ConfigMap of outputs, names of databases, references to passwords.",
     file: "kubernetes.yaml",
+    before: "",
     members: |description| {
         if description.has_kubernetes() { Members::One } else { Members::None("`kubernetes: {}`") }
     },

@@ -15,6 +15,7 @@ pub(super) const TARGET: Target = Target {
     name: "pipeline",
     doc: "A pipeline that builds an image for each tag and pushes it: .gitlab-ci.yml.",
     file: ".gitlab-ci.yml",
+    before: "",
     members: |description| {
         let gitlab = description.gitlab.as_ref();
         let is_there = gitlab.is_some_and(|gitlab| gitlab.pipeline.is_some() || gitlab.registry.is_some());

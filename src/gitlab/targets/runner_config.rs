@@ -12,6 +12,7 @@ pub(super) const TARGET: Target = Target {
     name: "runner-config",
     doc: "config.toml of GitLab Runner, a file for each runner with the executor of Docker.",
     file: "runner-config/*.toml",
+    before: "",
     members: |description| of_executor(description, Executor::Docker),
     render,
 };

@@ -16,6 +16,7 @@ pub(super) const TARGET: Target = Target {
     name: "runner-values",
     doc: "Values of the runner chart, a file for each runner with the executor of Kubernetes.",
     file: "runner-values/*.yaml",
+    before: "",
     members: |description| of_executor(description, Executor::Kubernetes),
     render,
 };

@@ -23,6 +23,8 @@ pub enum BlueprintError {
         "{entry} has service accounts of a cluster, and the network that the stack file names is of none"
     )]
     NoCluster { entry: String },
+    #[error("{entry}: {why}")]
+    Unfit { entry: String, why: String, hint: String },
     #[error("{address} would be two resources")]
     SameAddress { address: Address },
 }
@@ -46,6 +48,7 @@ impl BlueprintError {
                  list-open-id-connect-providers"
                     .to_owned()
             }
+            Self::Unfit { hint, .. } => hint.clone(),
             Self::SameAddress { address } => format!(
                 "rename `{}` in the stack file: {} share their names",
                 address.name(),

@@ -24,6 +24,8 @@ pub struct Kept {
     tagged_by_others: BTreeSet<Address>,
     /// The parts that objects taken over use in the place of something declared, with what their records refer to.
     apart: BTreeMap<(Address, &'static str), Apart>,
+    /// The objects that fields of others name by their ids.
+    named: BTreeSet<(Address, String, Address)>,
 }
 
 /// The value of a field, and the addresses that the record of its object refers to.
@@ -60,7 +62,17 @@ impl Kept {
                 }
             }
         }
-        Self { recorded, made, by_id, tagged_by_others, apart }
+        let records = state.into_iter().flat_map(|state| &state.resources);
+        let fields = records.flat_map(|(address, record)| {
+            record.inputs.iter().map(move |(field, value)| (address, field, value))
+        });
+        let named = fields.flat_map(|(address, field, value)| {
+            let texts = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let others = texts.iter().filter_map(|text| by_id.get(text.as_str()?));
+            others.map(|other| (address.clone(), field.clone(), other.clone())).collect::<Vec<_>>()
+        });
+        let named = named.collect();
+        Self { recorded, made, by_id, tagged_by_others, apart, named }
     }
 
     /// The same with objects that are about to be adopted as they are.
@@ -95,6 +107,11 @@ impl Kept {
     /// The recorded value of a field of an object that is made: one that an earlier run only began can still have another.
     pub(in crate::stack) fn made_with(&self, address: &Address, field: &'static str) -> Option<&str> {
         self.recorded(address, field).filter(|_| self.made.contains(address))
+    }
+
+    /// True if the recorded value of a field names another object by its id.
+    pub(in crate::stack) fn names(&self, of: &Address, field: &str, other: &Address) -> bool {
+        self.named.contains(&(of.clone(), field.to_owned(), other.clone()))
     }
 
     /// The address of the object of a kind that has this id.

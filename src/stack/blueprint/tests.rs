@@ -329,6 +329,7 @@ const QUEUES: Section = Section {
     objects: &[],
     check: |_| Vec::new(),
     names: &[],
+    files: &[],
     spread: None,
     main: "aws_sqs_queue",
     others: Others::None,
@@ -349,8 +350,10 @@ const QUEUES: Section = Section {
 fn what_needs_no_network_is_declared_without_one_and_what_needs_it_is_refused() {
     let stack = stack("databases: { db: {} }");
     let mut draft = Draft {
+        by_command: BTreeMap::new(),
         stack: &stack,
         kept: &Kept::default(),
+        decided: Decided::default(),
         declarations: BTreeMap::new(),
         ignored: BTreeMap::new(),
         itself: BTreeSet::new(),

@@ -87,7 +87,7 @@ fn the_document_has_the_published_shape() {
             "nfs_mount_points": points,
             "nfs_dns_name": "fs-1.efs.eu-west-1.amazonaws.com",
             "pgsql_endpoint": "gitlab-pgsql.x.rds.amazonaws.com:5432",
-            "buckets": {}, "caches": {}, "roles": {},
+            "buckets": {}, "caches": {}, "roles": {}, "elastic_ips": {}, "instances": {},
             "security_groups": {},
             "file_systems": { "gitlab-nfs": {
                 "id": "fs-1", "arn": "arn:fs-1", "dns_name": "fs-1.efs.eu-west-1.amazonaws.com",

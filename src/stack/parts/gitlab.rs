@@ -10,7 +10,7 @@ use crate::stack::section::titled::titled;
 pub(super) const PART: StackPart = StackPart {
     key: "gitlab",
     doc: "The GitLab that uses what the stack makes: `provision render` writes its configuration.",
-    options: &[
+    shape: Shape::Object(&[
         row(
             "version",
             "GitLab's version: `18.11`, or with the patch. It decides the image, the chart, the keys and the gates.",
@@ -133,7 +133,7 @@ pub(super) const PART: StackPart = StackPart {
             Shape::Object(PIPELINE),
             Need::Optional,
         ),
-    ],
+    ]),
     names: &[
         Names::new(&["database"], DATABASES),
         Names::new(&["file_system"], FILE_SYSTEMS),
@@ -150,6 +150,7 @@ pub(super) const PART: StackPart = StackPart {
     ],
     write_out,
     check: |_, _| Vec::new(),
+    place: None,
 };
 
 const fn row(name: &'static str, doc: &'static str, shape: Shape, need: Need) -> Property {

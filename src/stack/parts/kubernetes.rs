@@ -12,7 +12,7 @@ use crate::stack::{Name, Stack};
 pub(super) const PART: StackPart = StackPart {
     key: "kubernetes",
     doc: "The Kubernetes cluster that uses what the stack makes: `provision render kubernetes` writes the objects.",
-    options: &[
+    shape: Shape::Object(&[
         Property {
             name: "version",
             doc: "The version that the manifests are written for.",
@@ -44,10 +44,11 @@ pub(super) const PART: StackPart = StackPart {
             shape: Shape::MapOf { keys: LABEL, values: &Shape::Object(VOLUME) },
             need: Need::Optional,
         },
-    ],
+    ]),
     names: &[Names::new(&["volumes", "*", "file_system"], FILE_SYSTEMS)],
     write_out: |_| {},
     check,
+    place: None,
 };
 
 const VERSION: Pattern =

@@ -93,7 +93,8 @@ pub(in crate::stack) fn unknown(part: &StackPart, stack: &Stack, written: &Docum
 /// All texts that stand at the end of a way, each with its own.
 fn walk(way: &[&str], value: &Value, at: &mut Vec<String>, found: &mut Vec<(Vec<String>, String)>) {
     let Some((step, rest)) = way.split_first() else {
-        found.extend(value.as_str().map(|text| (at.clone(), text.to_owned())));
+        let texts = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        found.extend(texts.iter().filter_map(|one| Some((at.clone(), one.as_str()?.to_owned()))));
         return;
     };
     for (key, below) in value.as_object().into_iter().flatten() {

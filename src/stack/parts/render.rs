@@ -12,6 +12,7 @@ pub const TARGETS: &[&str] = &[
     "omnibus-config",
     "runner-values",
     "runner-config",
+    "pair-user-data",
     "flux",
     "pipeline",
 ];
@@ -19,7 +20,7 @@ pub const TARGETS: &[&str] = &[
 pub(super) const PART: StackPart = StackPart {
     key: "render",
     doc: "The files that are rendered from outputs: `provision apply` writes them after everything has settled.",
-    options: &[
+    shape: Shape::Object(&[
         Property {
             name: "out",
             doc: "The folder, counted from that of the stack file. It is made where it is not there.",
@@ -32,10 +33,11 @@ pub(super) const PART: StackPart = StackPart {
             shape: Shape::SetOf(&Shape::OneOf(TARGETS)),
             need: Need::Optional,
         },
-    ],
+    ]),
     names: &[],
     write_out: |_| {},
     check: |_, _| Vec::new(),
+    place: None,
 };
 
 /// A folder below that of the stack file: what a file of others says is never written elsewhere.

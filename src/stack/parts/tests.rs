@@ -55,7 +55,7 @@ fn every_part_is_whole() {
     let mut taken: BTreeSet<&str> = SECTIONS.iter().map(|section| section.key).collect();
     for part in PARTS {
         assert!(taken.insert(part.key), "two are called {}", part.key);
-        hold(part.key, part.options);
+        hold(part.key, part.options());
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) const SECTION: Section = Section {
     objects: &[],
     check,
     names: &[],
+    files: &[],
     spread: Some(spread),
     main: BUCKET,
     others: Others::None,

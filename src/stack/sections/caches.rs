@@ -58,6 +58,7 @@ pub(super) const SECTION: Section = Section {
     objects: &[(PASSWORD.name, "write `password: unmanaged`")],
     check,
     names: &[],
+    files: &[],
     spread: None,
     main: CACHE,
     others: Others::None,

@@ -67,6 +67,7 @@ pub(super) const SECTION: Section = Section {
     objects: &[],
     check,
     names: &[],
+    files: &[],
     spread: None,
     main: DATABASE,
     others: Others::None,

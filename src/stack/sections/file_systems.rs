@@ -60,6 +60,7 @@ pub(super) const SECTION: Section = Section {
     objects: replication::OBJECTS,
     check,
     names: &[],
+    files: &[],
     spread: None,
     main: FILE_SYSTEM,
     others: Others::None,

@@ -53,6 +53,7 @@ pub(super) const SECTION: Section = Section {
         NamesEntries { option: BUCKETS.name, section: OF_BUCKETS },
         NamesEntries { option: READ_BUCKETS.name, section: OF_BUCKETS },
     ],
+    files: &[],
     spread: None,
     main: ROLE,
     others: Others::None,

@@ -36,6 +36,7 @@ pub(super) const SECTION: Section = Section {
     objects: &[],
     check,
     names: &[],
+    files: &[],
     spread: None,
     main: GROUP,
     others: Others::Some,

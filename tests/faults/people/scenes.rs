@@ -99,6 +99,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "on-its-own",
         "a replica that was promoted, and RDS makes none of the small stack's database: tests/localstack/replicas.rs types it",
     ),
+    ("set-by-command", "machines of a pair: tests/localstack/pairs.rs has it, with the command that goes on"),
     ("standard-support", "a warning of a date to come: its unit tests have it"),
     ("new-zone", "a warning about the cluster: tests/localstack/network.rs types its hint"),
     ("outputs", "a warning about scripts, and nothing of AWS: its unit tests have it"),

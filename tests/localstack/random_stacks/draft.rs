@@ -40,6 +40,9 @@ impl Dice {
     }
 }
 
+/// One of Amazon's images in eu-west-1.
+const IMAGE: &str = "ami-087fc0fcee2c7570a";
+
 /// A stack file in the making.
 pub struct Draft {
     seed: u64,
@@ -127,6 +130,18 @@ impl Draft {
             draft.option(0, "roles", "");
             draft.object(1, &format!("{name}-r"));
             draft.role(name, has_bucket, is_named);
+        }
+        if has_groups && draft.fixed.coin() {
+            draft.option(0, "instances", "");
+            draft.object(1, &format!("{name}-m"));
+            draft.machine(name);
+            draft.option(0, "elastic_ips", "");
+            draft.object(1, &format!("{name}-ip"));
+            let machine = format!("{name}-m");
+            draft.option(2, "ignore_changes", "[]");
+            draft.maybe("instance", |_| machine);
+        } else if has_groups && draft.fixed.coin() {
+            draft.pair(name);
         }
         draft
     }
@@ -555,6 +570,99 @@ impl Draft {
         self.option(2, "apply_immediately", "true");
         // A snapshot is only left by a cache that is deleted.
         self.options.insert("snapshot_name".to_owned());
+    }
+
+    /// A machine in the first zone, which every network has, with one volume or two.
+    /// Two machines of which one serves.
+    fn pair(&mut self, stack: &str) {
+        self.option(0, "instances", "");
+        for machine in ["p", "q"] {
+            self.option(1, &format!("{stack}-{machine}"), "");
+            for (option, value) in [
+                ("ami", IMAGE),
+                ("zone", "eu-west-1a"),
+                ("instance_type", "t3.large"),
+                ("termination_protection", "false"),
+            ] {
+                self.option(2, option, value);
+            }
+        }
+        self.option(0, "elastic_ips", "");
+        self.option(1, &format!("{stack}-ip"), "{}");
+        self.option(0, "pairs", "");
+        self.object(1, &format!("{stack}-pair"));
+        let machines = format!("[{stack}-p, {stack}-q]");
+        self.option(2, "instances", &machines);
+        for (option, name) in [("address", "ip"), ("open", "shared"), ("closed", "extra")] {
+            self.option(2, option, &format!("{stack}-{name}"));
+        }
+        self.maybe("max_lag", |dice| dice.below(1_000).to_string());
+        if self.loose.coin() {
+            self.option(2, "commands", "");
+            for command in ["lag", "stop_copy", "stop", "start"] {
+                self.option(3, command, &format!("\"pair {command}\""));
+            }
+        }
+        if self.loose.coin() {
+            self.option(2, "gitlab", "");
+            for (option, value) in [
+                ("image", "\"gitlab/gitlab-ce:18.11.0-ce.0\""),
+                ("url", "\"https://gitlab.example.com\""),
+                ("ssh_port", "2222"),
+                ("device", "/dev/nvme1n1"),
+                ("interval", "30"),
+            ] {
+                self.option(3, option, value);
+            }
+        }
+    }
+
+    fn machine(&mut self, stack: &str) {
+        self.option(2, "ami", IMAGE);
+        self.option(2, "zone", "eu-west-1a");
+        let kind = self.loose.one_of(&["t3.large", "t3.small", "m7i.xlarge"]);
+        self.option(2, "instance_type", kind);
+        let groups = match self.loose.coin() {
+            true => format!("[{stack}-shared]"),
+            false => format!("[{stack}-shared, {stack}-extra]"),
+        };
+        self.option(2, "security_groups", &groups);
+        self.maybe_fixed("key_name", |dice| dice.one_of(&["admins", "\"of others\""]).to_owned());
+        self.maybe("http_tokens", |dice| dice.one_of(&["required", "optional"]).to_owned());
+        self.maybe("http_put_response_hop_limit", |dice| (1 + dice.below(64)).to_string());
+        self.maybe_fixed("root_volume_size", |dice| (8 + dice.below(100)).to_string());
+        self.maybe("running", |dice| dice.coin().to_string());
+        self.maybe("replace_on_user_data_change", |dice| dice.coin().to_string());
+        self.option(2, "termination_protection", "false");
+        self.maybe_fixed("ignore_changes", |dice| dice.some_of(&["http_tokens", "running"]));
+        if self.fixed.coin() {
+            self.option(2, "volumes", "");
+            for (volume, device) in [("data", "/dev/sdf"), ("more", "xvdg")] {
+                self.option(3, volume, "");
+                self.option(4, "device", device);
+                let size = 100 + self.fixed.below(900);
+                self.option(4, "size", &size.to_string());
+                let (kind, rates): (&str, &[(&str, &str)]) = self.fixed.one_of(&[
+                    ("gp3", &[][..]),
+                    ("gp3", &[("iops", "4000"), ("throughput", "500")][..]),
+                    ("gp2", &[][..]),
+                    ("io2", &[("iops", "1000")][..]),
+                ]);
+                self.option(4, "type", kind);
+                rates.iter().for_each(|(option, value)| self.option(4, option, value));
+                let encrypted = self.fixed.coin();
+                self.option(4, "encrypted", &encrypted.to_string());
+                if encrypted && self.fixed.coin() {
+                    self.option(4, "kms_key_id", KEY_ARN);
+                }
+                self.option(4, "deletion_protection", "false");
+                self.maybe_at(4, "final_snapshot", |dice| dice.coin().to_string());
+                self.maybe_at(4, "ignore_changes", |dice| dice.some_of(&["size", "device"]));
+            }
+        }
+        // A file, a subnet, a profile and a snapshot have to be there; `tests/localstack/machines.rs` has them.
+        let elsewhere = ["ssm", "subnet", "role", "instance_profile", "user_data", "snapshot_id"];
+        self.options.extend(elsewhere.map(str::to_owned));
     }
 
     /// `is_named` where the network is of no cluster that is known.

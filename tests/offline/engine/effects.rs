@@ -27,6 +27,14 @@ const CACHE_PARAMETERS: &str = "aws_elasticache_parameter_group";
 const SECRET: &str = "aws_secretsmanager_secret";
 const ROLE: &str = "aws_iam_role";
 const PROFILE: &str = "aws_iam_instance_profile";
+const MACHINE: &str = "aws_instance";
+const VOLUME: &str = "aws_ebs_volume";
+const ADDRESS: &str = "aws_eip";
+
+const OF_MACHINES: &str =
+    "EC2 User Guide, Change the instance type; Run commands when you launch an instance with user data";
+const OF_VOLUMES: &str =
+    "EBS User Guide, Modify an Amazon EBS volume using Elastic Volumes: no need to detach or restart";
 
 const OF_ROLES: &str = "IAM API; IAM User Guide, Policy evaluation logic";
 
@@ -242,6 +250,59 @@ fn rows() -> Vec<Row> {
         (PROFILE, "path", json!("/"), json!("/a/"), new, new, FIXED),
         (PROFILE, "role", json!("a"), json!("b"), cut, cut, OF_ROLES),
         (PROFILE, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (MACHINE, "ami", json!("ami-1"), json!("ami-2"), new, new, FIXED),
+        (MACHINE, "ami_parameter", json!("a"), json!("b"), "met", "met", "read once, when a machine is made"),
+        (MACHINE, "instance_type", json!("t3.large"), json!("t3.small"), "reboot", "reboot", OF_MACHINES),
+        (MACHINE, "subnet_id", json!("a"), json!("b"), new, new, FIXED),
+        (MACHINE, "vpc_security_group_ids", json!(["a"]), json!(["a", "b"]), no, cut, "VPC User Guide"),
+        (MACHINE, "key_name", json!("a"), json!("b"), new, new, FIXED),
+        (MACHINE, "iam_instance_profile", json!("a"), json!("b"), cut, cut, OF_ROLES),
+        (MACHINE, "http_tokens", json!("optional"), json!("required"), cut, no, "EC2 User Guide, Use IMDSv2"),
+        (MACHINE, "http_put_response_hop_limit", json!(1), json!(2), no, cut, "EC2 User Guide, Use IMDSv2"),
+        (
+            MACHINE,
+            "termination_protection",
+            json!(true),
+            json!(false),
+            no,
+            no,
+            "EC2 API, DisableApiTermination",
+        ),
+        (MACHINE, "user_data", json!("a"), json!("b"), no, no, OF_MACHINES),
+        (MACHINE, "replace_on_user_data_change", json!(true), json!(false), no, no, OURS),
+        (MACHINE, "root_volume_size", json!(10), json!(20), no, no, OF_VOLUMES),
+        (MACHINE, "running", json!(false), json!(true), no, cut, "EC2 User Guide, Stop and start instances"),
+        (
+            MACHINE,
+            "volumes",
+            json!({}),
+            json!({ "/dev/sdf": "vol-1" }),
+            no,
+            cut,
+            "EBS User Guide, Detach a volume",
+        ),
+        (MACHINE, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (VOLUME, "availability_zone", json!("a"), json!("b"), new, new, FIXED),
+        (VOLUME, "size", json!(10), json!(20), no, no, OF_VOLUMES),
+        (VOLUME, "type", json!("gp2"), json!("gp3"), no, no, OF_VOLUMES),
+        (VOLUME, "iops", json!(3000), json!(4000), no, no, OF_VOLUMES),
+        (VOLUME, "throughput", json!(125), json!(250), no, no, OF_VOLUMES),
+        (
+            VOLUME,
+            "encrypted",
+            json!(false),
+            json!(true),
+            new,
+            "met",
+            "EBS User Guide, Amazon EBS encryption: for good",
+        ),
+        (VOLUME, "snapshot_id", json!("a"), json!("b"), "met", "met", "read once, when a volume is made"),
+        (VOLUME, "kms_key_id", json!("a"), json!("b"), new, new, FIXED),
+        (VOLUME, "deletion_protection", json!(true), json!(false), no, no, OURS),
+        (VOLUME, "final_snapshot", json!(true), json!(false), no, no, OURS),
+        (VOLUME, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (ADDRESS, "instance_id", json!("a"), json!("b"), cut, cut, "EC2 API, AssociateAddress"),
+        (ADDRESS, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
         (SECRET, "name", json!("a"), json!("b"), new, new, FIXED),
         (SECRET, "description", json!("a"), json!("b"), new, new, FIXED),
         (SECRET, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
@@ -801,6 +862,9 @@ fn deleting_an_object_says_what_goes_with_it() {
         (BUCKET, Effect::DataLoss, "S3 API, DeleteBucket: what it held has to be deleted before"),
         (ROLE, Effect::AccessLoss, "IAM API, DeleteRole: whoever takes it is refused"),
         (PROFILE, Effect::AccessLoss, "IAM API, DeleteInstanceProfile: machines that have it are refused"),
+        (MACHINE, Effect::AccessLoss, "EC2 API, TerminateInstances: with its root volume; the others stay"),
+        (VOLUME, Effect::DataLoss, "EC2 API, DeleteVolume"),
+        (ADDRESS, Effect::AccessLoss, "EC2 API, ReleaseAddress: others may get it"),
         (SECRET, Effect::AccessLoss, "Secrets Manager API, DeleteSecret: it cannot be read any more"),
         (CACHE_SUBNETS, Effect::None, "ElastiCache API, DeleteCacheSubnetGroup: refused while it is in use"),
         (
@@ -812,5 +876,5 @@ fn deleting_an_object_says_what_goes_with_it() {
     ] {
         assert_eq!(registry.managing(kind).map(|kind| kind.loss()), Some(loss), "{kind}: {source}");
     }
-    assert_eq!(registry.all_managed().count(), 16, "a kind without a row");
+    assert_eq!(registry.all_managed().count(), 19, "a kind without a row");
 }

@@ -53,6 +53,7 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
                     in_two: false,
                     leads: BTreeSet::new(),
                     freed_of: BTreeSet::new(),
+                    loose: BTreeSet::new(),
                 };
                 (address(number), planned)
             })

@@ -25,7 +25,7 @@ fn every_operation_that_the_sources_name_is_in_the_table() {
     let checks = table.iter().flat_map(|call| call.checks).map(|check| check.action);
     let known: BTreeSet<&str> = calls.iter().copied().chain(checks).collect();
     let operation = Regex::new(
-        r#""((?:backup|ec2|elasticache|elasticfilesystem|iam|kms|rds|s3|secretsmanager|servicequotas|sts):[A-Z][A-Za-z]+)""#,
+        r#""((?:backup|ec2|elasticache|elasticfilesystem|iam|kms|rds|s3|secretsmanager|servicequotas|ssm|sts):[A-Z][A-Za-z]+)""#,
     );
     let operation = operation.expect("a pattern");
     // Keys of conditions look the same.
@@ -70,11 +70,11 @@ fn every_operation_that_a_client_is_asked_for_is_in_the_table() {
     let known: BTreeSet<String> =
         table().iter().filter_map(|call| call.name.split_once(':')).map(|(_, name)| plain(name)).collect();
     let method = Regex::new(
-        r"\.((?:add|attach|authorize|create|decrease|delete|describe|detach|get|increase|list|modify|put|reboot|remove|reset|restore|revoke|tag|untag|update)_[a-z_]+)\(\)",
+        r"\.((?:add|allocate|associate|attach|authorize|create|decrease|delete|describe|detach|disassociate|get|increase|list|modify|put|reboot|release|remove|replace|reset|restore|revoke|run|start|stop|tag|terminate|untag|update)_[a-z_]+)\(\)",
     );
     let method = method.expect("a pattern");
     // Fields of answers, and a function of our own.
-    let others = ["delete_markers", "tag_list", "get_once", "restore_window"];
+    let others = ["delete_markers", "tag_list", "get_once", "restore_window", "start_time", "create_time"];
     let mut asked = BTreeSet::new();
     for (file, code) in speaking() {
         for found in method.captures_iter(&code) {

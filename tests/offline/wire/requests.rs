@@ -18,6 +18,8 @@ use crate::wire::owner;
 use crate::wire::rds::{answer, described, instance};
 use crate::wire::replay::{Asked, Replay};
 
+mod machines;
+
 /// The sample with a password that no test has to put into its environment.
 fn sample(kind: &str) -> Document {
     let mut sample = samples::sample(kind);
@@ -236,6 +238,42 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("deletion_protection", json!(false)),
             ("tags", json!({ "Name": "other", "team": "platform" })),
         ],
+        "aws_instance" => vec![
+            ("ami", json!("ami-0e0f")),
+            ("instance_type", json!("t3.xlarge")),
+            ("subnet_id", json!("subnet-2")),
+            ("vpc_security_group_ids", json!(["sg-1", "sg-2"])),
+            ("key_name", json!("others")),
+            ("iam_instance_profile", json!("other")),
+            ("http_tokens", json!("optional")),
+            ("http_put_response_hop_limit", json!(3)),
+            ("termination_protection", json!(false)),
+            ("ami_parameter", json!("/aws/service/other")),
+            ("user_data", json!("#!/bin/sh\n")),
+            ("replace_on_user_data_change", json!(false)),
+            ("root_volume_size", json!(30)),
+            ("running", json!(false)),
+            ("volumes", json!({})),
+            ("volumes", json!({ "/dev/sdf": "vol-1", "/dev/sdg": "vol-2" })),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
+        "aws_ebs_volume" => vec![
+            ("availability_zone", json!("eu-west-1b")),
+            ("size", json!(200)),
+            ("type", json!("gp2")),
+            ("type", json!("io2")),
+            ("iops", json!(5000)),
+            ("throughput", json!(500)),
+            ("encrypted", json!(false)),
+            ("kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/2")),
+            ("snapshot_id", json!("snap-0a1b")),
+            ("deletion_protection", json!(false)),
+            ("final_snapshot", json!(false)),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
+        "aws_eip" => {
+            vec![("instance_id", json!("i-2")), ("tags", json!({ "Name": "other", "team": "platform" }))]
+        }
         "aws_iam_instance_profile" => vec![
             ("name", json!("other")),
             ("path", json!("/")),
@@ -534,7 +572,8 @@ fn aws_answers(asked: &Asked) -> Option<String> {
         "GET /?lifecycle" => "<LifecycleConfiguration/>".to_owned(),
         s3 if s3.starts_with("PUT /") || s3 == "DELETE /?lifecycle" => String::new(),
         other => {
-            return elasticache_answers(other).or_else(|| secret_answers(other)).or_else(|| iam_answers(other));
+            let of_others = secret_answers(other).or_else(|| iam_answers(other));
+            return elasticache_answers(other).or(of_others).or_else(|| machines::answers(other));
         }
     })
 }
@@ -572,6 +611,9 @@ async fn update(kind: &dyn Manager, observed: &Document, wanted: &Document) -> S
         "aws_secretsmanager_secret" => SECRET_ARN,
         "aws_iam_role" => "gitlab-gitlab",
         "aws_iam_instance_profile" => "gitlab-pair",
+        "aws_instance" => "i-1",
+        "aws_ebs_volume" => "vol-1",
+        "aws_eip" => "eipalloc-1",
         "aws_elasticache_subnet_group" | "aws_elasticache_replication_group" => "gitlab-cache",
         "aws_elasticache_parameter_group" => "gitlab-cache-valkey8",
         _ => crate::wire::rds::ID,

@@ -16,6 +16,7 @@ use crate::engine::plan::Action;
 
 pub(super) const ROLE: &str = "aws_iam_role";
 pub(super) const PROFILE: &str = "aws_iam_instance_profile";
+const MACHINE: &str = "aws_instance";
 
 pub(super) const ASSOCIATIONS: Call = Call::read("ec2:DescribeIamInstanceProfileAssociations");
 pub(super) const ON_A_ROLE: &[Call] = &[INLINE, ATTACHED, PROFILES];
@@ -66,7 +67,7 @@ impl Answers {
     pub(super) fn judge(&self, going: &Going, scene: &Scene<'_>) -> Vec<Verdict> {
         match going.address.kind() {
             ROLE => self.roles.get(&going.address).map_or_else(Vec::new, |on| of_role(on, going, scene)),
-            PROFILE => self.machines.as_ref().map_or_else(Vec::new, |all| of_profile(all, going)),
+            PROFILE => self.machines.as_ref().map_or_else(Vec::new, |all| of_profile(all, going, scene)),
             _ => Vec::new(),
         }
     }
@@ -122,16 +123,28 @@ fn let_go(scene: &Scene<'_>) -> BTreeSet<String> {
     names.collect()
 }
 
+/// The machines that the plan deletes, or gives another profile.
+fn machines_let_go(scene: &Scene<'_>) -> BTreeSet<String> {
+    let machines = scene.changes().filter(|change| change.address.kind() == MACHINE);
+    let ids = machines.flat_map(|change| {
+        let changed = change.id.iter().filter(|_| change.makes("iam_instance_profile"));
+        changed.chain(change.goes.iter().map(|going| &going.id)).map(ToString::to_string)
+    });
+    ids.collect()
+}
+
 fn of_profile(
     machines: &Result<BTreeMap<String, BTreeSet<String>>, CloudError>,
     going: &Going,
+    scene: &Scene<'_>,
 ) -> Vec<Verdict> {
     let name = going.id.as_str();
+    let leaving = machines_let_go(scene);
     let machines = match machines {
         Ok(machines) => machines,
         Err(error) => return vec![Verdict::not_checked(&format!("machines that have {name}"), error)],
     };
-    let its = machines.get(name).into_iter().flatten();
+    let its = machines.get(name).into_iter().flatten().filter(|machine| !leaving.contains(*machine));
     its.map(|machine| {
         let message = format!("the machine {machine} has the instance profile {name}, and would have no role without it");
         Verdict::error(message).hint(format!(
