@@ -40,6 +40,7 @@ mod state;
 mod status;
 mod take_over;
 mod terraform;
+mod upgrade;
 pub mod usage;
 mod values;
 mod written;
@@ -54,7 +55,7 @@ use crate::view::failure::Failure;
 
 pub use arguments::{
     Apply, Completions, Destroy, Drill, Export, ExportTerraform, Graph, History, IamPolicy, Import,
-    Importable, Output, Plan, Rebuild, Render, Restore, Schema, Secret, State,
+    Importable, Output, Plan, Rebuild, Render, Restore, Schema, Secret, State, Upgrade,
 };
 use options::Global;
 use screen::Screen;
@@ -227,6 +228,21 @@ Examples:
   provision restore gitlab-pgsql --switch --back
   provision restore gitlab-pgsql --forget                              Let go of the one that is kept")]
     Restore(Restore),
+    /// Upgrade a database's PostgreSQL, in place or by a copy that takes its name over when told
+    ///
+    /// Everything that is in the way is told before anything is made: versions that AWS does not upgrade to, GitLab's own needs, replicas,
+    /// parameters, the class. A snapshot comes first. The program does not connect to databases: it prints the SQL to run before and after. With
+    /// --blue-green RDS makes a copy of the new version that follows the database, and nothing is switched before --switch; the one before is kept.
+    /// A run that was stopped is gone on with by the same command.
+    #[command(after_long_help = "\
+Examples:
+  provision upgrade gitlab-pgsql --to 17 --plan                See the steps, and the SQL, first
+  provision upgrade gitlab-pgsql --to 17
+  provision upgrade gitlab-pgsql --to 17 --blue-green          A short outage, in place of a long one
+  provision upgrade gitlab-pgsql --switch                      When the copy is what it should be
+  provision upgrade gitlab-pgsql --give-up --delete-copy       Before the switch
+  provision upgrade gitlab-pgsql --forget                      Let go of the one that is kept")]
+    Upgrade(Upgrade),
     /// Fail a database over to its standby, and measure how long that takes
     ///
     /// Connections are cut, as in a real failover. A run that was stopped is gone on with by the same command.
@@ -279,6 +295,7 @@ impl Command {
             | Self::State(_)
             | Self::Status
             | Self::Restore(_)
+            | Self::Upgrade(_)
             | Self::Drill(_)
             | Self::IamPolicy(_)
             | Self::Completions(_)
@@ -367,6 +384,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::State(request) => wait_for(state::run(request, &global, screen)),
         Command::Status => wait_for(status::run(&global, screen)),
         Command::Restore(request) => wait_for(restore::run(request, &global, screen)),
+        Command::Upgrade(request) => wait_for(upgrade::run(request, &global, screen)),
         Command::Drill(request) => wait_for(drill::run(request, &global, screen)),
         Command::IamPolicy(request) => iam_policy::run(&request, &global, screen),
         Command::Init => wait_for(init::run(&global, screen)),

@@ -7,3 +7,4 @@ pub mod drill;
 pub mod restore;
 pub mod risk;
 pub mod status;
+pub mod upgrade;

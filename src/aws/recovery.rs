@@ -1,6 +1,7 @@
 //! Reads of the recovery of databases and file systems, beside those of their kinds: moments, snapshots, recovery points.
 
 mod procedures;
+mod upgrades;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,10 @@ use crate::engine::cloud::CloudError;
 use crate::engine::resource::Id;
 pub use procedures::{
     Snapshot, by_id, by_name, fail_over, failover, instance, latest_restorable, reboot, rename, snapshot,
+};
+pub use upgrades::{
+    Wanted, deployment, drop_deployment, family, is_on, make_deployment, seen, switch_over, take_snapshot,
+    unprotect, upgrade_failure, upgrade_log,
 };
 
 use crate::recovery::status::{Backups, Certificate, Database, Unread, written};
@@ -34,6 +39,7 @@ pub const POINTS: Call = Call::read("backup:ListRecoveryPointsByResource");
 const CALLS: &[(&[&str], &[Call])] = &[
     (&[DATABASE, REPLICA], &[SNAPSHOTS, POINTS]),
     (&[DATABASE], procedures::CALLS),
+    (&[DATABASE], upgrades::CALLS),
     (&[FILE_SYSTEM], &[POINTS]),
 ];
 

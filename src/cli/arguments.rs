@@ -260,6 +260,56 @@ impl Restore {
     }
 }
 
+/// Arguments of `upgrade`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["to", "switch", "give_up", "forget"]))]
+pub struct Upgrade {
+    /// The database, by its name in the stack file or its address
+    #[arg(value_name = "DATABASE")]
+    pub database: Place,
+    /// The version of PostgreSQL: `17`, for the newest 17 that AWS has for it, or `17.6`
+    #[arg(long, value_name = "VERSION", value_parser = values::version)]
+    pub to: Option<String>,
+    /// By a copy that follows the database, and takes its name over with --switch: a blue/green deployment
+    #[arg(long, requires = "to")]
+    pub blue_green: bool,
+    /// A parameter group of the new version, in place of one that is not the database's own
+    #[arg(long, value_name = "NAME", requires = "to", value_parser = values::group)]
+    pub parameter_group: Option<String>,
+    /// Let the copy take the name over
+    #[arg(long)]
+    pub switch: bool,
+    /// The time that RDS may take for that, 30 to 3600 seconds; beyond it all is as before
+    #[arg(long, value_name = "SECONDS", requires = "switch", default_value_t = 300, value_parser = clap::value_parser!(u16).range(30..=3600))]
+    pub within: u16,
+    /// Give it up before RDS has upgraded or switched; a copy stays in AWS
+    #[arg(long)]
+    pub give_up: bool,
+    /// Delete the copy too
+    #[arg(long, requires = "give_up")]
+    pub delete_copy: bool,
+    /// Let go of what is kept; it stays in AWS as it is
+    #[arg(long)]
+    pub forget: bool,
+    /// Show the steps, and do nothing
+    #[arg(long, conflicts_with = "forget")]
+    pub plan: bool,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
+impl Upgrade {
+    /// The options that say what is upgraded, as they are typed.
+    pub(super) fn typed(&self) -> String {
+        let to = self.to.as_deref().unwrap_or_default();
+        let way = if self.blue_green { " --blue-green" } else { "" };
+        let group = self.parameter_group.as_deref().map(|group| format!(" --parameter-group {group}"));
+        format!("--to {to}{way}{}", group.unwrap_or_default())
+    }
+}
+
 /// Arguments of `drill`.
 #[derive(Debug, Args)]
 pub struct Drill {

@@ -13,7 +13,7 @@ use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::owner::owner_by_tags;
 use crate::engine::resource::{Id, Owner, Role};
-use crate::engine::state::{Edit, Phase, Place, Record, State, Writer};
+use crate::engine::state::{Edit, Phase, Record, State, Writer};
 use crate::recovery::course::Course;
 use crate::recovery::restore::{Instance, Observed, Restore, Side, Stage, Step, name_beside};
 use crate::recovery::status::written;
@@ -25,7 +25,7 @@ use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
 use super::procedure::{
-    At, Hands, agree, carry_out, database, forget_or_put, found, opened, refuse_beside_another, show,
+    At, Hands, agree, carry_out, database, forget_or_put, found, kept, opened, refuse_beside_another, show,
     steps_of,
 };
 use super::report::RestoreForgotten;
@@ -56,7 +56,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
     locked(locking, state, screen, async |writer, screen, interrupt| {
         let state = writer.state().clone();
         if request.forget {
-            let address = kept(&state, &request.database)?;
+            let address = kept::<Restore>(&state, &request.database)?;
             return unless_interrupted(interrupt, forget(writer, &address, &request, global, screen)).await;
         }
         let (address, record) = database(&state, &request.database)?;
@@ -244,19 +244,6 @@ async fn new(
 
 fn manager(session: &Session) -> &dyn Manager {
     session.registry.managing(KIND).expect("the registry has databases")
-}
-
-/// The address of which a restore is recorded: its record may have been forgotten since.
-fn kept(state: &State, place: &Place) -> Result<Address, Failure> {
-    let is_meant = |address: &&Address| match place {
-        Place::Address(meant) => *address == meant,
-        Place::Name(name) => address.title() == *name,
-    };
-    let restored = state.procedures.iter().filter(|(_, all)| all.contains_key(Restore::COMMAND));
-    let mut restored = restored.map(|(address, _)| address);
-    restored.find(is_meant).cloned().ok_or_else(|| {
-        failed(format!("nothing of a restore of {place} is recorded")).hint("provision status")
-    })
 }
 
 /// Lets go of what is kept: nothing in AWS is changed.

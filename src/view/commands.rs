@@ -20,6 +20,7 @@ pub const COMMANDS: &[&str] = &[
     "secret",
     "state",
     "status",
+    "upgrade",
 ];
 
 /// The commands below `provision state`, each with how many words it takes.
@@ -30,14 +31,21 @@ const STATE: &[(&str, usize)] =
 const FLAGS: &[&str] = &[
     "--apply-immediately",
     "--auto-approve",
+    "--back",
+    "--blue-green",
+    "--delete-copy",
     "--deletion-protection",
     "--destroy",
+    "--forget",
+    "--give-up",
     "--json",
+    "--latest",
     "--multi-az",
     "--publicly-accessible",
     "--reference",
     "--refresh-only",
     "--skip-final-snapshot",
+    "--switch",
     "--use-latest-restorable-time",
 ];
 
@@ -90,7 +98,11 @@ fn length(words: &[&str]) -> usize {
             None => return 0,
         },
         // These take a word of a few.
-        "provision" if ["completions", "drill", "export", "restore", "schema"].contains(&word(1)) => (2, 1),
+        "provision"
+            if ["completions", "drill", "export", "restore", "schema", "upgrade"].contains(&word(1)) =>
+        {
+            (2, 1)
+        }
         "provision" if COMMANDS.contains(&word(1)) => (2, 0),
         "aws" if is_name(word(1)) && (word(2).contains('-') || ACTIONS.contains(&word(2))) => (3, 0),
         "rm" if word(1).contains(['/', '.']) => (1, 1),

@@ -33,6 +33,7 @@ def on_start():
         ("status", {"POST": post_status}),
         ("aws_backup", {"POST": post_aws_backup}),
         ("recovery_point", {"POST": post_recovery_point}),
+        ("refuse_upgrade", {"POST": post_refusal}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
     # LocalStack turns on what moto leaves off: every account would begin by reading AWS's thousand managed policies, which
@@ -278,6 +279,26 @@ def post_recovery_point(request):
         raise Refused("arn must be an ARN, and hours a number")
     point = add_point(account_of(request), account_id, arn.split(":")[3], arn, status, hours)
     return {"arn": arn, "point": point["RecoveryPointArn"]}
+
+
+def post_refusal(request):
+    """RDS's check refuses the next upgrade of a DB instance, or the next switchover of a blue/green deployment, with this reason."""
+    from moto.rds.models import rds_backends
+
+    account_id, body = request.args.get("account", "000000000000"), body_of(request)
+    name, reason = str(body.get("id", "")), str(body.get("reason", ""))
+    here = account_of(request)
+    with here.lock:
+        here.settle()
+        for deployment in here.deployments.values():
+            if name in (deployment["id"], deployment["name"]):
+                deployment["refuses"] = reason
+                return body
+        for region in list(rds_backends[account_id]):
+            if database := rds_backends[account_id][region].databases.get(name):
+                database._refuses_upgrade = reason
+                return body
+    raise Refused(f"there is no {name}")
 
 
 def post_status(request):

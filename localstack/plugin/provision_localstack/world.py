@@ -28,6 +28,9 @@ SETTINGS = (
     "db_rebooting",
     "db_starting",
     "db_deleting",
+    "db_snapshot",
+    "db_blue_green",
+    "db_switching",
     "cache_creating",
     "cache_modifying",
     "cache_deleting",
@@ -74,6 +77,8 @@ class Account:
     made: dict[str, tuple[float, float]] = field(default_factory=dict)
     events: deque = field(default_factory=lambda: deque(maxlen=1000))
     recovery_points: dict[str, list[dict]] = field(default_factory=dict)
+    deployments: dict[str, dict] = field(default_factory=dict)
+    restore_jobs: dict[str, dict] = field(default_factory=dict)
 
     def setting(self, name: str) -> float:
         own = DEFAULTS if self.settings is None else self.settings
