@@ -56,6 +56,11 @@ pub trait Course: Serialize + DeserializeOwned {
         false
     }
 
+    /// Other addresses that no plan may change then.
+    fn holds_with(&self) -> Vec<Address> {
+        Vec::new()
+    }
+
     /// True where the command has done its part, and the work goes on with another one: it is under way until then.
     fn rests(&self) -> bool {
         false
@@ -118,6 +123,7 @@ pub fn recorded<C: Course>(
         started: written(started),
         finished: finished.map(written),
         holds: finished.is_none() && course.holds(),
+        with: if finished.is_none() { course.holds_with() } else { Vec::new() },
         keeps: course.keeps(),
         facts,
     }

@@ -223,6 +223,7 @@ impl Upgrade {
             copy.seconds = seconds;
         }
         (self.stage, self.asked) = (Stage::Switching, None);
+        self.notes.clear();
     }
 
     /// Begins to give it up.
@@ -426,6 +427,10 @@ impl Course for Upgrade {
 
     fn holds(&self) -> bool {
         true
+    }
+
+    fn holds_with(&self) -> Vec<Address> {
+        self.group.iter().map(|group| group.address.clone()).collect()
     }
 
     fn rests(&self) -> bool {

@@ -55,5 +55,6 @@ mod team;
 mod terraform;
 mod unclaimed;
 mod unfinished;
+mod upgrade;
 mod world;
 mod written_names;

@@ -129,6 +129,7 @@ fn state() -> State {
         started: "2026-11-29T05:00:00Z".to_owned(),
         finished: None,
         holds: true,
+        with: Vec::new(),
         keeps: vec![kept],
         facts: Default::default(),
     };

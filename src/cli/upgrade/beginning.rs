@@ -47,6 +47,11 @@ pub(super) async fn begin(
         };
     };
     let began = procedure.started.parse().ok();
+    // Both may have been moved to another name meanwhile.
+    upgrade.name.clone_from(&name);
+    if let Some(group) = &mut upgrade.group {
+        group.address = Address::new(GROUP, address.name());
+    }
     let is_doing = || failed(format!("{address} {}", upgrade.doing()));
     let ways = || {
         let go_on = format!("to go on: {}", procedure.to_go_on(Upgrade::COMMAND, address));

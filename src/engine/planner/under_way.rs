@@ -20,17 +20,18 @@ fn all<'a>(input: &Input<'a>) -> impl Iterator<Item = (&'a Address, &'a str, &'a
 
 /// True if a procedure keeps the object of this address as it is.
 pub(super) fn is_held(input: &Input<'_>, address: &Address) -> bool {
-    all(input).any(|(held, _, procedure)| held == address && procedure.holds)
+    all(input)
+        .any(|(held, _, procedure)| procedure.holds && (held == address || procedure.with.contains(address)))
 }
 
 /// Takes out of the plan what would get in the way of a procedure, and tells of each that is under way.
 pub(super) fn hold(input: &Input<'_>, changes: &mut BTreeMap<Address, Change>, findings: &mut Vec<Finding>) {
     for (address, command, procedure) in all(input) {
         let mut is_left_out = false;
-        if procedure.holds {
+        for held in procedure.with.iter().chain([address]).filter(|_| procedure.holds) {
             // Another name, say, is the procedure's own work.
-            findings.retain(|finding| finding.address.as_ref() != Some(address));
-            if let Some(change) = changes.get_mut(address).filter(|change| change.action != Action::NoOp) {
+            findings.retain(|finding| finding.address.as_ref() != Some(held));
+            if let Some(change) = changes.get_mut(held).filter(|change| change.action != Action::NoOp) {
                 let fields = change.fields.clone();
                 blocked::leave_out(change, fields, format!("{command} is under way"));
                 is_left_out = true;

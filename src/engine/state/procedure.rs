@@ -34,6 +34,9 @@ pub struct Procedure {
     /// True while the object must stay as it is: no plan changes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub holds: bool,
+    /// Other addresses whose objects must stay as they are with it, such as a parameter group of which it makes another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<Address>,
     /// The objects that it has made, or keeps, and that stand at no address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keeps: Vec<Kept>,
