@@ -214,11 +214,14 @@ Examples:
   provision status
   provision status --json | jq -r '.at_risk[] | .address + \": \" + .message'")]
     Status,
-    /// Restore a database beside the one that serves, and exchange their names when told
+    /// Restore a database or a file system beside the one that serves, and exchange them when told
     ///
     /// The new database is made from the backups with all settings of the stack. The one that serves stays as it is until `--switch`, which
     /// renames both, so that the endpoint has its name again; the one before is kept, and no run deletes it. A run that was stopped is gone
     /// on with by the same command.
+    ///
+    /// A file system is restored by AWS Backup, from a recovery point: into a new one, which gets mount targets, access points and settings of
+    /// the stack, and whose id outputs and rendered files name after `--switch`; or with `--into-folder` into a folder of the one that is there.
     #[command(after_long_help = "\
 Examples:
   provision restore gitlab-pgsql --latest --plan                       See the steps first
@@ -226,7 +229,8 @@ Examples:
   provision restore gitlab-pgsql --snapshot before-upgrade
   provision restore gitlab-pgsql --switch                              When its data is what it should be
   provision restore gitlab-pgsql --switch --back
-  provision restore gitlab-pgsql --forget                              Let go of the one that is kept")]
+  provision restore gitlab-pgsql --forget                              Let go of the one that is kept
+  provision restore gitlab-nfs --latest --into-folder                  Files, beside those that are there")]
     Restore(Restore),
     /// Upgrade a database's PostgreSQL, in place or by a copy that takes its name over when told
     ///

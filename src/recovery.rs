@@ -4,6 +4,7 @@
 
 pub mod course;
 pub mod drill;
+pub mod files;
 pub mod restore;
 pub mod risk;
 pub mod status;

@@ -1,5 +1,6 @@
 //! Reads of the recovery of databases and file systems, beside those of their kinds: moments, snapshots, recovery points.
 
+mod files;
 mod procedures;
 mod upgrades;
 
@@ -15,6 +16,7 @@ use super::{Aws, absent_is_none, aws_error, efs};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::Id;
+pub use files::{Asked as Restoring, points, restore_job, start_restore};
 pub use procedures::{
     Snapshot, by_id, by_name, fail_over, failover, instance, latest_restorable, reboot, rename, snapshot,
 };
@@ -29,6 +31,7 @@ use crate::recovery::status::{Backups, Certificate, Database, Unread, written};
 pub const DATABASE: &str = "aws_db_instance";
 pub const REPLICA: &str = "aws_db_replica";
 pub const FILE_SYSTEM: &str = "aws_efs_file_system";
+pub const ACCESS_POINT: &str = "aws_efs_access_point";
 pub const MOUNT_TARGET: &str = "aws_efs_mount_target";
 pub const REPLICATION: &str = "aws_efs_replication_configuration";
 
@@ -41,6 +44,7 @@ const CALLS: &[(&[&str], &[Call])] = &[
     (&[DATABASE], procedures::CALLS),
     (&[DATABASE], upgrades::CALLS),
     (&[FILE_SYSTEM], &[POINTS]),
+    (&[FILE_SYSTEM], files::CALLS),
 ];
 
 /// The calls that tell of the recovery of objects of a kind.

@@ -219,8 +219,8 @@ pub struct Secret {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["to_time", "latest", "snapshot", "switch", "forget"]))]
 pub struct Restore {
-    /// The database, by its name in the stack file or its address
-    #[arg(value_name = "DATABASE")]
+    /// The database or the file system, by its name in the stack file or its address
+    #[arg(value_name = "NAME")]
     pub database: Place,
     /// As it was at this moment, in UTC: `2026-11-27T04:00:00Z`
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
@@ -228,16 +228,22 @@ pub struct Restore {
     /// As it was at the last moment that can be restored
     #[arg(long)]
     pub latest: bool,
-    /// From this snapshot
+    /// From this snapshot; of a file system, from this recovery point of AWS Backup
     #[arg(long, value_name = "ID", value_parser = values::snapshot)]
     pub snapshot: Option<String>,
-    /// Exchange the names of the one that was restored and the one that serves
+    /// Of a file system: into a folder of it, in place of a new file system
+    #[arg(long, conflicts_with_all = ["switch", "forget"])]
+    pub into_folder: bool,
+    /// Of a file system: the role that AWS Backup takes; without it, AWSBackupDefaultServiceRole
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["switch", "forget"])]
+    pub role: Option<String>,
+    /// Exchange the names of the one that was restored and the one that serves; of a file system, their places in the stack
     #[arg(long)]
     pub switch: bool,
     /// The other way round: the one before has the name again
     #[arg(long, requires = "switch")]
     pub back: bool,
-    /// Let go of the database that is kept; it stays in AWS as it is
+    /// Let go of what is kept; it stays in AWS as it is
     #[arg(long)]
     pub forget: bool,
     /// Show the steps, and do nothing
@@ -252,11 +258,18 @@ pub struct Restore {
 impl Restore {
     /// The options that say what is restored, as they are typed.
     pub(super) fn typed(&self) -> String {
-        match (&self.to_time, &self.snapshot) {
+        let mut typed = match (&self.to_time, &self.snapshot) {
             (Some(time), _) => format!("--to-time {}", crate::recovery::status::written(*time)),
             (None, Some(snapshot)) => format!("--snapshot {snapshot}"),
             (None, None) => "--latest".to_owned(),
+        };
+        if self.into_folder {
+            typed.push_str(" --into-folder");
         }
+        if let Some(role) = &self.role {
+            typed.push_str(&format!(" --role {role}"));
+        }
+        typed
     }
 }
 

@@ -225,10 +225,14 @@ impl FileRestore {
                 let made = job.made.as_ref().filter(|_| !self.is_folder);
                 let left = made.map(|made| format!("; {made} stays in AWS")).unwrap_or_default();
                 let message = format!("the restore job of AWS Backup is {}{why}{left}", job.status);
-                return Next::Refuse(Refusal::new(message, Some("mend that, then run the same command again".to_owned())));
+                return Next::Refuse(Refusal::new(
+                    message,
+                    Some("mend that, then run the same command again".to_owned()),
+                ));
             }
             Some(job) => {
-                let percent = job.percent.as_deref().map(|percent| format!(", {percent}")).unwrap_or_default();
+                let percent =
+                    job.percent.as_deref().map(|percent| format!(", {percent}")).unwrap_or_default();
                 return Next::Wait(format!("the restore job is {}{percent}", job.status));
             }
             None if self.new.is_some() => {}
@@ -250,7 +254,10 @@ impl FileRestore {
         };
         let name = new.id.as_ref().map(ToString::to_string).unwrap_or_default();
         if new.is_stuck {
-            return Next::Refuse(Refusal::midway(format!("the new file system {name} is {}", new.status), self.forget()));
+            return Next::Refuse(Refusal::midway(
+                format!("the new file system {name} is {}", new.status),
+                self.forget(),
+            ));
         }
         let aside = beside(&observed.address);
         let is_tagged = |tag: &str| new.tagged.as_deref() == Some(tag);
@@ -274,7 +281,9 @@ impl FileRestore {
         }
         let (part, seen) = observed.new_parts.iter().find(|(_, seen)| !seen.is_ready)?;
         Some(match seen.is_stuck {
-            true => Next::Refuse(Refusal::midway(format!("the new {part} is {}", seen.status), self.forget())),
+            true => {
+                Next::Refuse(Refusal::midway(format!("the new {part} is {}", seen.status), self.forget()))
+            }
             false => Next::Wait(format!("the new {part} is {}", seen.status)),
         })
     }
@@ -334,17 +343,29 @@ impl Course for FileRestore {
         let new = Self::named(self.new.as_ref());
         match self.stage {
             Stage::Restoring | Stage::Beside if self.is_folder => vec![
-                format!("AWS Backup writes the files of {old} {from} into its folder aws-backup-restore_DATE-TIME: about 100 MB or 500 files a second"),
-                "nothing that is there is written over; move the files where they belong when it is done".to_owned(),
+                format!(
+                    "AWS Backup writes the files of {old} {from} into its folder aws-backup-restore_DATE-TIME: about 100 MB or 500 files a second"
+                ),
+                "nothing that is there is written over; move the files where they belong when it is done"
+                    .to_owned(),
             ],
             Stage::Restoring | Stage::Beside => vec![
-                format!("AWS Backup makes a new file system with the files of {old} {from}, in its folder aws-backup-restore_DATE-TIME: about 100 MB or 500 files a second"),
-                format!("it gets the settings of the stack, and {} mount targets and access points like those of {old}", parts.len()),
+                format!(
+                    "AWS Backup makes a new file system with the files of {old} {from}, in its folder aws-backup-restore_DATE-TIME: about 100 MB or 500 files a second"
+                ),
+                format!(
+                    "it gets the settings of the stack, and {} mount targets and access points like those of {old}",
+                    parts.len()
+                ),
                 format!("{old} stays as it is, and serves; both are charged until one is deleted"),
             ],
             Stage::Switching | Stage::Switched => vec![
-                format!("{new} is recorded as the stack's, with its mount targets and access points: outputs and rendered files name it then"),
-                format!("{old} stays as it is, with its clients, until they mount the new one; no run deletes it"),
+                format!(
+                    "{new} is recorded as the stack's, with its mount targets and access points: outputs and rendered files name it then"
+                ),
+                format!(
+                    "{old} stays as it is, with its clients, until they mount the new one; no run deletes it"
+                ),
             ],
         }
     }

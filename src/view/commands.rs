@@ -38,6 +38,7 @@ const FLAGS: &[&str] = &[
     "--destroy",
     "--forget",
     "--give-up",
+    "--into-folder",
     "--json",
     "--latest",
     "--multi-az",

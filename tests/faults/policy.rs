@@ -118,7 +118,15 @@ roles:
 /// Actions that no run against the emulator comes to, and why the policy has them all the same.
 const NEVER_SEEN: &[(&str, &str)] = &[
     ("backup:ListRecoveryPointsByResource", "only in `status`"),
-    ("rds:DescribeEvents", "only in `drill`"),
+    ("backup:DescribeRestoreJob", "only in `restore`"),
+    ("backup:StartRestoreJob", "only in `restore`"),
+    ("rds:CreateBlueGreenDeployment", "only in `upgrade --blue-green`"),
+    ("rds:CreateDBSnapshot", "only in `upgrade`, or where a deletion leaves a snapshot"),
+    ("rds:DeleteBlueGreenDeployment", "only in `upgrade`"),
+    ("rds:DescribeBlueGreenDeployments", "only in `upgrade`"),
+    ("rds:DescribeDBLogFiles", "only in `upgrade`"),
+    ("rds:DescribeEvents", "only in `drill` and `upgrade`"),
+    ("rds:SwitchoverBlueGreenDeployment", "only in `upgrade --switch`"),
     ("rds:RebootDBInstance", "only in `drill` and `restore`"),
     ("rds:RestoreDBInstanceToPointInTime", "only in `restore`, or where `restore_from` is written"),
     ("rds:DescribeDBInstanceAutomatedBackups", "only where a database was deleted outside of provision"),

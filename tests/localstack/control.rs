@@ -166,8 +166,9 @@ impl Control {
     }
 
     /// AWS Backup has made a recovery point of a resource, so many hours ago.
-    pub fn recovery_point(&self, arn: &str, hours: f64) {
-        self.request("POST", "recovery_point", &json!({ "arn": arn, "hours": hours }));
+    pub fn recovery_point(&self, arn: &str, hours: f64) -> String {
+        let made = self.request("POST", "recovery_point", &json!({ "arn": arn, "hours": hours }));
+        made["point"].as_str().expect("an ARN").to_owned()
     }
 
     fn request(&self, method: &str, page: &str, body: &Value) -> Value {

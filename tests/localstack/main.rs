@@ -42,6 +42,7 @@ mod renamed;
 mod rendered;
 mod replicas;
 mod restored;
+mod restored_files;
 mod reviewed;
 mod roles;
 mod saved_plans;

@@ -111,7 +111,7 @@ fn a_minor_upgrade_needs_no_group_and_no_statements() {
 #[test]
 fn everything_in_the_way_is_told_at_once_and_nothing_is_made() {
     let world = world_with(
-        "stack: shop\ngitlab: { version: \"17.11\", host: git.shop.net, database: records }\ndatabases:\n  records:\n    engine_version: \"16.9\"\n    backup_retention_period: 0\n",
+        "stack: shop\ngitlab: { version: \"17.11\", domain: shop.net, database: records }\ndatabases:\n  records:\n    engine_version: \"16.9\"\n    backup_retention_period: 0\n",
     );
     world.control.forget_calls();
     upgrade(&world, &["--to", "17", "--blue-green"]).exits(1).says(&[

@@ -282,7 +282,8 @@ def post_recovery_point(request):
 
 
 def post_refusal(request):
-    """RDS's check refuses the next upgrade of a DB instance, or the next switchover of a blue/green deployment, with this reason."""
+    """RDS's check refuses the next upgrade of a DB instance, or the next switchover of a blue/green deployment, with this reason;
+    or AWS Backup's next restore of a recovery point comes to nothing."""
     from moto.rds.models import rds_backends
 
     account_id, body = request.args.get("account", "000000000000"), body_of(request)
@@ -294,6 +295,11 @@ def post_refusal(request):
             if name in (deployment["id"], deployment["name"]):
                 deployment["refuses"] = reason
                 return body
+        for points in here.recovery_points.values():
+            for point in points:
+                if name == point["RecoveryPointArn"]:
+                    point["refuses"] = reason
+                    return body
         for region in list(rds_backends[account_id]):
             if database := rds_backends[account_id][region].databases.get(name):
                 database._refuses_upgrade = reason

@@ -31,6 +31,7 @@ SETTINGS = (
     "db_snapshot",
     "db_blue_green",
     "db_switching",
+    "backup_restoring",
     "cache_creating",
     "cache_modifying",
     "cache_deleting",

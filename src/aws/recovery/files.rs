@@ -56,7 +56,8 @@ pub struct Asked<'a> {
 /// Any error of `backup:StartRestoreJob`.
 pub async fn start_restore(aws: &Aws, asked: Asked<'_>) -> Result<Option<String>, CloudError> {
     let call = aws.backup_to_write().start_restore_job().recovery_point_arn(asked.point);
-    let call = call.iam_role_arn(asked.role).idempotency_token(asked.token).set_metadata(Some(asked.metadata));
+    let call =
+        call.iam_role_arn(asked.role).idempotency_token(asked.token).set_metadata(Some(asked.metadata));
     let call = call.resource_type("EFS").copy_source_tags_to_restored_resource(true);
     Ok(call.send().await.map_err(aws_error(START))?.restore_job_id)
 }

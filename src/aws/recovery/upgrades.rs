@@ -2,6 +2,7 @@
 
 use aws_sdk_rds::types::{BlueGreenDeployment, DbInstance, Filter, SourceType};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::procedures::{EVENTS, OURS, instance};
 use crate::aws::kinds::db_instance::BESIDE;
@@ -9,16 +10,13 @@ use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
 use crate::engine::call::{Call, Check, Grant};
 use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
 use crate::engine::resource::{Id, Owner};
 use crate::recovery::upgrade::{Deployment, Seen};
 
-const TAKE: Call = Call::new(
-    "rds:CreateDBSnapshot",
-    &[Grant::owned(&["rds:db:{identifier}"]), Grant::tagging(&["rds:snapshot:{identifier}-*"])],
-)
-.checked(&[Check::new(
+const TAKE: Call = Call::new("rds:CreateDBSnapshot", &[Grant::owned(THIS), BESIDE]).checked(&[Check::new(
     "rds:AddTagsToResource",
-    Grant::tagging(&["rds:snapshot:{identifier}-*"]),
+    Grant::on(&["rds:snapshot:{identifier}-before-*"]),
     "Service Authorization Reference, Amazon RDS: CreateDBSnapshot",
 )]);
 const LOGS: Call = Call::read("rds:DescribeDBLogFiles");
@@ -26,45 +24,37 @@ const PARAMETERS: Call = Call::read("rds:DescribeDBParameters");
 const GROUPS: Call = Call::read("rds:DescribeDBParameterGroups");
 const UNPROTECT: Call = Call::new("rds:ModifyDBInstance", OURS);
 
+const THIS: &[&str] = &["rds:db:{identifier}"];
 const DEPLOYMENTS: &[&str] = &["rds:deployment:*"];
 const BLUE_GREEN: &str = "RDS User Guide, Authorizing access to Amazon RDS blue/green deployment operations";
+
+/// "Managing master user passwords with AWS Secrets Manager" is not supported ("Limitations for blue/green deployments", RDS User Guide).
+fn may_be_copied(inputs: &Document) -> bool {
+    inputs.get("password").and_then(Value::as_str) != Some("managed")
+}
+
 /// Of the copy, which has the tags of the one that it is made of.
-const COPY: &[Check] = &[
-    Check::new(
-        "rds:AddTagsToResource",
-        Grant::owned(&["rds:db:{identifier}", "rds:db:{identifier}-*"]),
-        BLUE_GREEN,
-    ),
-    Check::new(
-        "rds:CreateDBInstanceReadReplica",
-        Grant::on(&["rds:db:{identifier}", "rds:db:{identifier}-*"]),
-        BLUE_GREEN,
-    ),
-    Check::new("rds:CreateDBInstanceReadReplica", BESIDE, BLUE_GREEN),
-    Check::new(
-        "rds:PromoteReadReplica",
-        Grant::owned(&["rds:db:{identifier}", "rds:db:{identifier}-*"]),
-        BLUE_GREEN,
-    ),
-    Check::new(
-        "rds:ModifyDBInstance",
-        Grant::owned(&["rds:db:{identifier}", "rds:db:{identifier}-*"]),
-        BLUE_GREEN,
-    ),
-];
+const OF_COPY: Grant = Grant::owned(&["rds:db:{identifier}", "rds:db:{identifier}-*"]);
+const NEW_COPY: Grant = Grant::on(&["rds:db:{identifier}", "rds:db:{identifier}-*"]);
 
 const DESCRIBE: Call = Call::read("rds:DescribeBlueGreenDeployments");
-const CREATE: Call = Call::new(
-    "rds:CreateBlueGreenDeployment",
-    &[Grant::tagging(DEPLOYMENTS), Grant::owned(&["rds:db:{identifier}"]), BESIDE],
-)
-.checked(COPY);
-const SWITCH: Call = Call::new(
-    "rds:SwitchoverBlueGreenDeployment",
-    &[Grant::owned(DEPLOYMENTS), Grant::owned(&["rds:db:{identifier}", "rds:db:{identifier}-*"])],
-);
+const CREATE: Call =
+    Call::new("rds:CreateBlueGreenDeployment", &[Grant::tagging(DEPLOYMENTS), Grant::owned(THIS), BESIDE])
+        .checked(&[
+            Check::new("rds:AddTagsToResource", OF_COPY, BLUE_GREEN).only(may_be_copied),
+            Check::new("rds:CreateDBInstanceReadReplica", NEW_COPY, BLUE_GREEN).only(may_be_copied),
+            Check::new("rds:CreateDBInstanceReadReplica", BESIDE, BLUE_GREEN).only(may_be_copied),
+        ])
+        .only(may_be_copied);
+const SWITCH: Call = Call::new("rds:SwitchoverBlueGreenDeployment", &[Grant::owned(DEPLOYMENTS), OF_COPY])
+    .checked(&[
+        Check::new("rds:ModifyDBInstance", OF_COPY, BLUE_GREEN).only(may_be_copied),
+        Check::new("rds:PromoteReadReplica", OF_COPY, BLUE_GREEN).only(may_be_copied),
+    ])
+    .only(may_be_copied);
 const DROP: Call = Call::new("rds:DeleteBlueGreenDeployment", &[Grant::owned(DEPLOYMENTS)])
-    .checked(&[Check::new("rds:DeleteDBInstance", Grant::owned(&["rds:db:{identifier}-*"]), BLUE_GREEN)]);
+    .checked(&[Check::new("rds:DeleteDBInstance", OF_COPY, BLUE_GREEN).only(may_be_copied)])
+    .only(may_be_copied);
 
 pub(super) const CALLS: &[Call] =
     &[TAKE, LOGS, PARAMETERS, GROUPS, UNPROTECT, DESCRIBE, CREATE, SWITCH, DROP];

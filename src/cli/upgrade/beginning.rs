@@ -43,7 +43,7 @@ pub(super) async fn begin(
         return match request.to {
             Some(_) => Ok((None, new(session, state, (address, record), request).await?)),
             None => Err(failed(format!("no upgrade of {name} is under way"))
-                .hint(format!("to begin one: provision upgrade {name} --to VERSION"))),
+                .hint(format!("to begin one, to 17 or another version: provision upgrade {name} --to 17"))),
         };
     };
     let began = procedure.started.parse().ok();

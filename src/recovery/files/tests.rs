@@ -126,13 +126,7 @@ fn making() -> Vec<Step> {
 }
 
 fn exchange() -> Vec<Step> {
-    vec![
-        Step::TagOld,
-        Step::TagOldPart(point()),
-        Step::TagNew,
-        Step::TagNewPart(point()),
-        Step::Record,
-    ]
+    vec![Step::TagOld, Step::TagOldPart(point()), Step::TagNew, Step::TagNewPart(point()), Step::Record]
 }
 
 #[test]

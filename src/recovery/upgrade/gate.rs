@@ -102,7 +102,7 @@ pub fn in_the_way(facts: &Facts) -> Vec<InTheWay> {
             find(
                 format!("its parameter group {group} is not its own, and is not of {family}"),
                 Some(format!(
-                    "name one of {family}: provision upgrade {name} --to {typed} --parameter-group NAME; RDS's own is called default.{family}"
+                    "name another one of {family}; for RDS's own: provision upgrade {name} --to {typed} --parameter-group default.{family}"
                 )),
             );
         }
