@@ -93,6 +93,10 @@ async fn begin(
         return Ok((None, new(session, state, address, request).await?));
     };
     let began = procedure.started.parse().ok();
+    // It may have been moved to another name meanwhile, with its parts.
+    restore.name.clone_from(&name);
+    let parts = std::mem::take(&mut restore.parts);
+    restore.parts = parts.into_iter().map(|(part, its)| (part.with_name(address.name()), its)).collect();
     let is_doing = || failed(format!("{address} {}", restore.doing()));
     let forget = format!("to let go of what is kept: provision restore {name} --forget");
     match (restore.stage, request.switch, request.back) {
