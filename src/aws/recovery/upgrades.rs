@@ -14,9 +14,12 @@ use crate::engine::document::Document;
 use crate::engine::resource::{Id, Owner};
 use crate::recovery::upgrade::{Deployment, Seen};
 
-const TAKE: Call = Call::new("rds:CreateDBSnapshot", &[Grant::owned(THIS), BESIDE]).checked(&[Check::new(
+/// The snapshots of upgrades, by their names.
+const BEFORE: Grant = Grant::on(&["rds:snapshot:{identifier}-before-*"]);
+
+const TAKE: Call = Call::new("rds:CreateDBSnapshot", &[Grant::owned(THIS), BEFORE]).checked(&[Check::new(
     "rds:AddTagsToResource",
-    Grant::on(&["rds:snapshot:{identifier}-before-*"]),
+    BEFORE,
     "Service Authorization Reference, Amazon RDS: CreateDBSnapshot",
 )]);
 const LOGS: Call = Call::read("rds:DescribeDBLogFiles");
@@ -37,7 +40,7 @@ fn may_be_copied(inputs: &Document) -> bool {
 const OF_COPY: Grant = Grant::owned(&["rds:db:{identifier}", "rds:db:{identifier}-*"]);
 const NEW_COPY: Grant = Grant::on(&["rds:db:{identifier}", "rds:db:{identifier}-*"]);
 
-const DESCRIBE: Call = Call::read("rds:DescribeBlueGreenDeployments");
+const DESCRIBE: Call = Call::read("rds:DescribeBlueGreenDeployments").only(may_be_copied);
 const CREATE: Call =
     Call::new("rds:CreateBlueGreenDeployment", &[Grant::tagging(DEPLOYMENTS), Grant::owned(THIS), BESIDE])
         .checked(&[

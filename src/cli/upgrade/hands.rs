@@ -359,9 +359,7 @@ impl Hands<Upgrade> for Upgrading<'_> {
                 "The way back, which loses what is written from now on, and stands beside the database until it is switched: provision restore {name} --snapshot {snapshot}"
             )
         };
-        let mut line = format!(
-            "Write this below `{name}` in `databases` of the stack file: engine_version: \"{written}\""
-        );
+        let mut line = format!("Write this below `{name}` in the stack file: engine_version: \"{written}\"");
         let group = upgrade.recorded.get("parameter_group_name").and_then(|group| group.as_str());
         if let (None, Some(group)) =
             (&upgrade.group, group.filter(|_| upgrade.options.contains("--parameter-group")))
