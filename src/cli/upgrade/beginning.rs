@@ -124,7 +124,7 @@ async fn give_up(
     let failure = failed(format!("{address} {}: that cannot be given up", upgrade.doing()));
     Err(match upgrade.stage {
         Stage::Upgrading | Stage::Switching => {
-            failure.hint(format!("to go on: provision upgrade {name} {}", upgrade.goes_on()))
+            failure.hint(format!("to go on: provision {} {name} {}", Upgrade::COMMAND, upgrade.goes_on()))
         }
         _ => failure.hint(format!("to let go of what is kept: provision upgrade {name} --forget")),
     })
@@ -214,7 +214,7 @@ async fn new(
         recorded.insert(GROUP_NAME.to_owned(), group_name.clone().into());
     }
     let copy = request.blue_green.then(|| Copy {
-        name: name_beside(&identifier, &format!("to-{words}"), now),
+        name: deployment_name(&identifier, &format!("to-{words}"), now),
         deployment: None,
         id: None,
         identifier: None,
@@ -225,7 +225,7 @@ async fn new(
     let mut upgrade = Upgrade {
         name,
         options: request.typed(),
-        snapshot: name_beside(&identifier, &format!("before-{words}"), now),
+        snapshot: to_the_second(name_beside(&identifier, &format!("before-{words}"), now), now),
         identifier,
         id,
         from: seen.version.clone(),
@@ -253,6 +253,17 @@ async fn new(
     let statements = before(&upgrade);
     upgrade.notes.extend(statements);
     Ok(upgrade)
+}
+
+/// A name that no second upgrade has within the minute.
+fn to_the_second(name: String, now: Timestamp) -> String {
+    format!("{name}{:02}", now.as_second().rem_euclid(60))
+}
+
+/// The name of a deployment, of at most 60 letters (CreateBlueGreenDeployment, BlueGreenDeploymentName).
+fn deployment_name(identifier: &str, word: &str, now: Timestamp) -> String {
+    let stem: String = identifier.chars().take(20).collect();
+    to_the_second(name_beside(stem.trim_end_matches('-'), word, now), now)
 }
 
 /// The parameter group of a new major version: the judgement, the one to be made, and the name that is sent.

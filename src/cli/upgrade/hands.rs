@@ -366,7 +366,7 @@ impl Hands<Upgrade> for Upgrading<'_> {
         {
             line = format!("{line}, and: parameter_group: {group}");
         }
-        let written = format!("{line}. A plan is empty then: provision plan");
+        let written = format!("{line}. For what is left then: provision plan");
         match upgrade.stage {
             Stage::Upgrading | Stage::Upgraded => [vec![written], after(upgrade), vec![way_back()]].concat(),
             Stage::Copying | Stage::Beside => {
