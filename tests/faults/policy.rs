@@ -121,7 +121,6 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("backup:DescribeRestoreJob", "only in `restore`"),
     ("backup:StartRestoreJob", "only in `restore`"),
     ("rds:CreateBlueGreenDeployment", "only in `upgrade --blue-green`"),
-    ("rds:CreateDBSnapshot", "only in `upgrade`, or where a deletion leaves a snapshot"),
     ("rds:DeleteBlueGreenDeployment", "only in `upgrade`"),
     ("rds:DescribeBlueGreenDeployments", "only in `upgrade`"),
     ("rds:DescribeDBLogFiles", "only in `upgrade`"),

@@ -1,4 +1,4 @@
-//! Procedures in the matrix: every fault at every call of a drill, a restore, an exchange of names and the upgrades, and the same command again.
+//! Procedures in the matrix: every fault at every call of a drill, of restores and exchanges, and of upgrades, and the same command again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -24,10 +24,21 @@ enum Command {
     Copy,
     TakeOver,
     Upgrade,
+    /// Of a file system.
+    Files,
+    FilesSwitch,
 }
 
-const COMMANDS: [Command; 6] =
-    [Command::Drill, Command::Restore, Command::Switch, Command::Copy, Command::TakeOver, Command::Upgrade];
+const COMMANDS: [Command; 8] = [
+    Command::Drill,
+    Command::Restore,
+    Command::Switch,
+    Command::Copy,
+    Command::TakeOver,
+    Command::Upgrade,
+    Command::Files,
+    Command::FilesSwitch,
+];
 
 /// The stack at the beginning: a database whose password is the author's, of which RDS makes a copy.
 fn stack() -> String {
@@ -44,6 +55,8 @@ impl Command {
             Self::Copy => &["upgrade", "records", "--to", "16.10", "--blue-green", "--auto-approve"],
             Self::TakeOver => &["upgrade", "records", "--switch", "--auto-approve"],
             Self::Upgrade => &["upgrade", "records", "--to", "17", "--auto-approve"],
+            Self::Files => &["restore", "files", "--latest", "--auto-approve"],
+            Self::FilesSwitch => &["restore", "files", "--switch", "--auto-approve"],
         }
     }
 }
@@ -73,6 +86,8 @@ impl Account {
         bench.world.write_stack(&stack());
         let ran = bench.start(&["apply", "--auto-approve"], None);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let arn = bench.world.cloud.file_system().file_system_arn.expect("it has one");
+        bench.world.control.recovery_point(&arn, 1.0);
         Self(bench)
     }
 
@@ -123,7 +138,7 @@ impl Account {
     fn holds(&self, command: Command) {
         let names = self.names();
         let begin: &[&str] = match command {
-            Command::Drill | Command::Upgrade => &["records"],
+            Command::Drill | Command::Upgrade | Command::Files | Command::FilesSwitch => &["records"],
             Command::Copy => &["records", "records-green-"],
             Command::TakeOver => &["records", "records-old1"],
             Command::Restore => &["records", "records-restored-"],
@@ -136,6 +151,10 @@ impl Account {
         if command == Command::Upgrade {
             self.0.world.edit_stack("engine_version: \"16.9\"", "engine_version: \"17\"");
         }
+        let all = &self.0.world.cloud;
+        let files = all.run(all.efs.describe_file_systems().send()).expect("a read").file_systems().len();
+        let is_restored = matches!(command, Command::Files | Command::FilesSwitch);
+        assert_eq!(files, if is_restored { 2 } else { 1 });
         let plan = self.0.start(&["plan", "--detailed-exitcode"], None);
         assert_eq!(plan.code, Some(0), "{}{}", plan.out, plan.err);
     }
@@ -145,7 +164,7 @@ impl Account {
         let command = match after {
             Command::Switch => "restore",
             Command::TakeOver => "upgrade",
-            Command::Drill | Command::Restore | Command::Copy | Command::Upgrade => return,
+            _ => return,
         };
         let ran = self.0.start(&[command, "records", "--forget", "--auto-approve"], None);
         assert_eq!(ran.code, Some(0), "{}", ran.err);

@@ -2,7 +2,12 @@
 
 use crate::stack::postgres::Version;
 
+use super::Upgrade;
 use super::words::is_major;
+use crate::recovery::course::Course;
+
+/// The command that is typed again.
+const COMMAND: &str = Upgrade::COMMAND;
 
 /// The facts that decide about an upgrade.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,7 +107,7 @@ pub fn in_the_way(facts: &Facts) -> Vec<InTheWay> {
             find(
                 format!("its parameter group {group} is not its own, and is not of {family}"),
                 Some(format!(
-                    "name another one of {family}; for RDS's own: provision upgrade {name} --to {typed} --parameter-group default.{family}"
+                    "name another one of {family}; for RDS's own: provision {COMMAND} {name} --to {typed} --parameter-group default.{family}"
                 )),
             );
         }
@@ -117,7 +122,7 @@ pub fn in_the_way(facts: &Facts) -> Vec<InTheWay> {
             )),
         );
     }
-    let in_place = || format!("upgrade it in place: provision upgrade {name} --to {typed}");
+    let in_place = || format!("upgrade it in place: provision {COMMAND} {name} --to {typed}");
     let names =
         |all: &[(String, String)]| all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
     if facts.by_copy {
@@ -225,7 +230,7 @@ fn no_target(facts: &Facts, targets: &[String]) -> (String, Option<String>) {
     let choice = if same.is_empty() { targets.iter().map(String::as_str).collect() } else { same };
     let hint = choice
         .last()
-        .map(|newest| format!("it goes to {}: provision upgrade {name} --to {newest}", choice.join(", ")));
+        .map(|newest| format!("it goes to {}: provision {COMMAND} {name} --to {newest}", choice.join(", ")));
     (format!("RDS does not upgrade {version} to {typed} in one step"), hint)
 }
 
