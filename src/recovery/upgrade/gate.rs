@@ -203,9 +203,11 @@ pub fn in_the_way(facts: &Facts) -> Vec<InTheWay> {
 
 fn follows(version: &str) -> bool {
     let Some(version) = Version::parse(version) else { return false };
-    let least = FOLLOW.iter().filter_map(|least| Version::parse(least));
-    least.clone().find(|least| least.major() == version.major()).is_none_or(|least| version >= least)
-        && version >= Version::parse("11.21").unwrap_or(version.clone())
+    let least: Vec<Version> = FOLLOW.iter().filter_map(|least| Version::parse(least)).collect();
+    match least.iter().find(|least| least.major() == version.major()) {
+        Some(least) => version >= *least,
+        None => least.first().is_some_and(|oldest| version > *oldest),
+    }
 }
 
 fn no_target(facts: &Facts, targets: &[String]) -> (String, Option<String>) {
@@ -216,7 +218,7 @@ fn no_target(facts: &Facts, targets: &[String]) -> (String, Option<String>) {
             Some("write one such as 17 or 17.6".to_owned()),
         );
     };
-    if live.is_of(&wanted) && targets.iter().all(|target| is_major(version, target)) || live.is_of(&wanted) {
+    if live.is_of(&wanted) {
         return (
             format!("{identifier} has {version} already, the newest of {typed} that RDS has for it"),
             None,
