@@ -336,6 +336,13 @@ impl Aws {
         aws_sdk_backup::Client::new(&self.config)
     }
 
+    /// A client of AWS Backup, for calls that change something: they pass the gate, and are told apart by a token.
+    pub fn backup_to_write(&self) -> aws_sdk_backup::Client {
+        let builder = aws_sdk_backup::config::Builder::from(&unrepeated(&self.config));
+        let builder = builder.interceptor(self.gate.clone()).retry_classifier(skew::Skew);
+        aws_sdk_backup::Client::from_conf(builder.build())
+    }
+
     /// A client of Service Quotas, for reads.
     pub fn service_quotas(&self) -> aws_sdk_servicequotas::Client {
         aws_sdk_servicequotas::Client::new(&self.config)

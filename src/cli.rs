@@ -42,6 +42,7 @@ mod state;
 mod status;
 mod take_over;
 mod terraform;
+mod upgrade;
 pub mod usage;
 mod values;
 mod written;
@@ -56,7 +57,7 @@ use crate::view::failure::Failure;
 
 pub use arguments::{
     Apply, Completions, Destroy, Drill, Export, ExportTerraform, Failover, Graph, History, IamPolicy, Image,
-    Import, Importable, Output, Plan, Rebuild, Render, Restore, Schema, Secret, State,
+    Import, Importable, Output, Plan, Rebuild, Render, Restore, Schema, Secret, State, Upgrade,
 };
 use options::Global;
 use screen::Screen;
@@ -216,11 +217,14 @@ Examples:
   provision status
   provision status --json | jq -r '.at_risk[] | .address + \": \" + .message'")]
     Status,
-    /// Restore a database beside the one that serves, and exchange their names when told
+    /// Restore a database or a file system beside the one that serves, and exchange them when told
     ///
     /// The new database is made from the backups with all settings of the stack. The one that serves stays as it is until `--switch`, which
     /// renames both, so that the endpoint has its name again; the one before is kept, and no run deletes it. A run that was stopped is gone
     /// on with by the same command.
+    ///
+    /// A file system is restored by AWS Backup, from a recovery point: into a new one, which gets mount targets, access points and settings of
+    /// the stack, and whose id outputs and rendered files name after `--switch`; or with `--into-folder` into a folder of the one that is there.
     #[command(after_long_help = "\
 Examples:
   provision restore gitlab-pgsql --latest --plan                       See the steps first
@@ -228,8 +232,24 @@ Examples:
   provision restore gitlab-pgsql --snapshot before-upgrade
   provision restore gitlab-pgsql --switch                              When its data is what it should be
   provision restore gitlab-pgsql --switch --back
-  provision restore gitlab-pgsql --forget                              Let go of the one that is kept")]
+  provision restore gitlab-pgsql --forget                              Let go of the one that is kept
+  provision restore gitlab-nfs --latest --into-folder                  Files, beside those that are there")]
     Restore(Restore),
+    /// Upgrade a database's PostgreSQL, in place or by a copy that takes its name over when told
+    ///
+    /// Everything that is in the way is told before anything is made: versions that AWS does not upgrade to, GitLab's own needs, replicas,
+    /// parameters, the class. A snapshot comes first. The program does not connect to databases: it prints the SQL to run before and after. With
+    /// --blue-green RDS makes a copy of the new version that follows the database, and nothing is switched before --switch; the one before is kept.
+    /// A run that was stopped is gone on with by the same command.
+    #[command(after_long_help = "\
+Examples:
+  provision upgrade gitlab-pgsql --to 17 --plan                See the steps, and the SQL, first
+  provision upgrade gitlab-pgsql --to 17
+  provision upgrade gitlab-pgsql --to 17 --blue-green          A short outage, in place of a long one
+  provision upgrade gitlab-pgsql --switch                      When the copy is what it should be
+  provision upgrade gitlab-pgsql --give-up --delete-copy       Before the switch
+  provision upgrade gitlab-pgsql --forget                      Let go of the one that is kept")]
+    Upgrade(Upgrade),
     /// Fail a database over to its standby, and measure how long that takes
     ///
     /// Connections are cut, as in a real failover. A run that was stopped is gone on with by the same command.
@@ -306,6 +326,7 @@ impl Command {
             | Self::State(_)
             | Self::Status
             | Self::Restore(_)
+            | Self::Upgrade(_)
             | Self::Drill(_)
             | Self::Failover(_)
             | Self::Image(_)
@@ -396,6 +417,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::State(request) => wait_for(state::run(request, &global, screen)),
         Command::Status => wait_for(status::run(&global, screen)),
         Command::Restore(request) => wait_for(restore::run(request, &global, screen)),
+        Command::Upgrade(request) => wait_for(upgrade::run(request, &global, screen)),
         Command::Drill(request) => wait_for(drill::run(request, &global, screen)),
         Command::Image(request) => wait_for(image::run(request, &global, screen)),
         Command::Failover(request) => wait_for(failover::run(request, &global, screen)),

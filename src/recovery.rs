@@ -5,7 +5,9 @@
 pub mod course;
 pub mod drill;
 pub mod failover;
+pub mod files;
 pub mod image;
 pub mod restore;
 pub mod risk;
 pub mod status;
+pub mod upgrade;

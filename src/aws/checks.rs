@@ -37,7 +37,7 @@ use crate::engine::document::Document;
 use crate::engine::plan::Finding;
 use crate::engine::planner::Sightings;
 
-pub use database::is_answered;
+pub use database::{is_answered, upgrade};
 pub use endpoint::new_endpoints;
 pub use holders::holders;
 pub use last_snapshot::{LastSnapshots, last_snapshots};

@@ -1,8 +1,10 @@
 //! Reads of the recovery of databases and file systems, beside those of their kinds: moments, snapshots, recovery points.
 
+mod files;
 pub mod images;
 pub mod pairs;
 mod procedures;
+mod upgrades;
 
 use std::collections::BTreeMap;
 
@@ -16,8 +18,13 @@ use super::{Aws, absent_is_none, aws_error, efs};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::Id;
+pub use files::{Asked as Restoring, points, restore_job, start_restore};
 pub use procedures::{
     Snapshot, by_id, by_name, fail_over, failover, instance, latest_restorable, reboot, rename, snapshot,
+};
+pub use upgrades::{
+    Wanted, deployment, drop_deployment, family, is_on, make_deployment, seen, switch_over, take_snapshot,
+    unprotect, upgrade_failure, upgrade_log,
 };
 
 use crate::recovery::status::{Backups, Certificate, Database, Unread, written};
@@ -28,6 +35,7 @@ pub const DATABASE: &str = "aws_db_instance";
 pub const REPLICA: &str = "aws_db_replica";
 pub const FILE_SYSTEM: &str = "aws_efs_file_system";
 pub const MACHINE: &str = "aws_instance";
+pub const ACCESS_POINT: &str = "aws_efs_access_point";
 pub const MOUNT_TARGET: &str = "aws_efs_mount_target";
 pub const REPLICATION: &str = "aws_efs_replication_configuration";
 
@@ -38,8 +46,10 @@ pub const POINTS: Call = Call::read("backup:ListRecoveryPointsByResource");
 const CALLS: &[(&[&str], &[Call])] = &[
     (&[DATABASE, REPLICA], &[SNAPSHOTS, POINTS]),
     (&[DATABASE], procedures::CALLS),
+    (&[DATABASE], upgrades::CALLS),
     (&[FILE_SYSTEM], &[POINTS]),
     (&[MACHINE], images::CALLS),
+    (&[FILE_SYSTEM], files::CALLS),
 ];
 
 /// The calls of a stack that no object of it makes alone.

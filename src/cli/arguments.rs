@@ -219,8 +219,8 @@ pub struct Secret {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["to_time", "latest", "snapshot", "switch", "forget"]))]
 pub struct Restore {
-    /// The database, by its name in the stack file or its address
-    #[arg(value_name = "DATABASE")]
+    /// The database or the file system, by its name in the stack file or its address
+    #[arg(value_name = "NAME")]
     pub database: Place,
     /// As it was at this moment, in UTC: `2026-11-27T04:00:00Z`
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
@@ -228,16 +228,22 @@ pub struct Restore {
     /// As it was at the last moment that can be restored
     #[arg(long)]
     pub latest: bool,
-    /// From this snapshot
+    /// From this snapshot; of a file system, from this recovery point of AWS Backup
     #[arg(long, value_name = "ID", value_parser = values::snapshot)]
     pub snapshot: Option<String>,
-    /// Exchange the names of the one that was restored and the one that serves
+    /// Of a file system: into a folder of it, in place of a new file system
+    #[arg(long, conflicts_with_all = ["switch", "forget"])]
+    pub into_folder: bool,
+    /// Of a file system: the role that AWS Backup takes; without it, AWSBackupDefaultServiceRole
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["switch", "forget"])]
+    pub role: Option<String>,
+    /// Exchange the names of the one that was restored and the one that serves; of a file system, their places in the stack
     #[arg(long)]
     pub switch: bool,
     /// The other way round: the one before has the name again
     #[arg(long, requires = "switch")]
     pub back: bool,
-    /// Let go of the database that is kept; it stays in AWS as it is
+    /// Let go of what is kept; it stays in AWS as it is
     #[arg(long)]
     pub forget: bool,
     /// Show the steps, and do nothing
@@ -252,11 +258,68 @@ pub struct Restore {
 impl Restore {
     /// The options that say what is restored, as they are typed.
     pub(super) fn typed(&self) -> String {
-        match (&self.to_time, &self.snapshot) {
+        let mut typed = match (&self.to_time, &self.snapshot) {
             (Some(time), _) => format!("--to-time {}", crate::recovery::status::written(*time)),
             (None, Some(snapshot)) => format!("--snapshot {snapshot}"),
             (None, None) => "--latest".to_owned(),
+        };
+        if self.into_folder {
+            typed.push_str(" --into-folder");
         }
+        if let Some(role) = &self.role {
+            typed.push_str(&format!(" --role {role}"));
+        }
+        typed
+    }
+}
+
+/// Arguments of `upgrade`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["to", "switch", "give_up", "forget"]))]
+pub struct Upgrade {
+    /// The database, by its name in the stack file or its address
+    #[arg(value_name = "DATABASE")]
+    pub database: Place,
+    /// The version of PostgreSQL: `17`, for the newest 17 that AWS has for it, or `17.6`
+    #[arg(long, value_name = "VERSION", value_parser = values::version)]
+    pub to: Option<String>,
+    /// By a copy that follows the database, and takes its name over with --switch: a blue/green deployment
+    #[arg(long, requires = "to")]
+    pub blue_green: bool,
+    /// A parameter group of the new version, in place of one that is not the database's own
+    #[arg(long, value_name = "NAME", requires = "to", value_parser = values::group)]
+    pub parameter_group: Option<String>,
+    /// Let the copy take the name over
+    #[arg(long)]
+    pub switch: bool,
+    /// The time that RDS may take for that, 30 to 3600 seconds; beyond it all is as before
+    #[arg(long, value_name = "SECONDS", requires = "switch", default_value_t = 300, value_parser = clap::value_parser!(u16).range(30..=3600))]
+    pub within: u16,
+    /// Give it up before RDS has upgraded or switched; a copy stays in AWS
+    #[arg(long)]
+    pub give_up: bool,
+    /// Delete the copy too
+    #[arg(long, requires = "give_up")]
+    pub delete_copy: bool,
+    /// Let go of what is kept; it stays in AWS as it is
+    #[arg(long)]
+    pub forget: bool,
+    /// Show the steps, and do nothing
+    #[arg(long, conflicts_with = "forget")]
+    pub plan: bool,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
+impl Upgrade {
+    /// The options that say what is upgraded, as they are typed.
+    pub(super) fn typed(&self) -> String {
+        let to = self.to.as_deref().unwrap_or_default();
+        let way = if self.blue_green { " --blue-green" } else { "" };
+        let group = self.parameter_group.as_deref().map(|group| format!(" --parameter-group {group}"));
+        format!("--to {to}{way}{}", group.unwrap_or_default())
     }
 }
 

@@ -109,6 +109,20 @@ pub(super) fn found<C: Course>(state: &State, address: &Address) -> Result<Optio
     Ok(Some((procedure.clone(), course)))
 }
 
+/// The address of which a procedure of a command is recorded: its record may have been forgotten since.
+pub(super) fn kept<C: Course>(state: &State, place: &Place) -> Result<Address, Failure> {
+    let is_meant = |address: &&Address| match place {
+        Place::Address(meant) => *address == meant,
+        Place::Name(name) => address.title() == *name,
+    };
+    let recorded = state.procedures.iter().filter(|(_, all)| all.contains_key(C::COMMAND));
+    let mut recorded = recorded.map(|(address, _)| address);
+    recorded.find(is_meant).cloned().ok_or_else(|| {
+        Failure::message(FailureKind::Failed, format!("no {} of {place} is recorded", C::COMMAND))
+            .hint("provision status")
+    })
+}
+
 /// Shows the steps, and asks unless an earlier run has begun with them.
 pub(super) async fn agree<C: Course>(
     course: &C,
@@ -163,9 +177,9 @@ pub(super) async fn carry_out<C: Course + Clone>(
 ) -> Result<C, Failure> {
     let began = at.began.unwrap_or_else(Timestamp::now);
     let mut is_recorded = at.began.is_some();
-    // The end of an earlier one, with the objects that it keeps: that stays, where AWS takes nothing of this one.
+    // The end of an earlier one or of its first part, with the objects that it keeps: that stays, where AWS takes nothing of this one.
     let earlier = writer.state().procedures.get(at.address).and_then(|all| all.get(C::COMMAND)).cloned();
-    let earlier = earlier.filter(|earlier| !earlier.is_under_way());
+    let earlier = earlier.filter(|earlier| at.began.is_none() || !earlier.is_under_way());
     let mut told = Told { at, begun: Instant::now(), since: Instant::now(), last: None };
     let mut attempts = 0;
     let mut step = "begun".to_owned();
@@ -223,7 +237,8 @@ pub(super) async fn carry_out<C: Course + Clone>(
     };
     let now = Timestamp::now();
     hands.end(&mut course, &observed, now);
-    record::<C>(writer, at, Some(recorded(&course, &step, began, Some(now)))).await?;
+    let finished = Some(now).filter(|_| !course.rests());
+    record::<C>(writer, at, Some(recorded(&course, &step, began, finished))).await?;
     let summary = Summary {
         address: at.address.clone(),
         command: C::COMMAND.to_owned(),
@@ -231,7 +246,7 @@ pub(super) async fn carry_out<C: Course + Clone>(
         done: course.doing(),
         elapsed_seconds: told.begun.elapsed().as_secs_f64(),
         notes: hands.next(&course).into_iter().map(|note| screen.carried.on(&note)).collect(),
-        facts: recorded(&course, &step, began, Some(now)).facts,
+        facts: recorded(&course, &step, began, finished).facts,
     };
     match screen.show {
         Show::Json => told.event(&Event::Summary(summary), screen),

@@ -1,4 +1,6 @@
-//! `provision restore`: a database as it was, beside the one that serves; and the exchange of their names.
+//! `provision restore`: a database or a file system as it was, beside the one that serves; and their exchange.
+
+mod files;
 
 use futures_util::future::try_join;
 use jiff::Timestamp;
@@ -25,7 +27,7 @@ use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
 use super::procedure::{
-    At, Hands, agree, carry_out, database, forget_or_put, found, opened, refuse_beside_another, show,
+    At, Hands, agree, carry_out, database, forget_or_put, found, kept, opened, refuse_beside_another, show,
     steps_of,
 };
 use super::report::RestoreForgotten;
@@ -39,7 +41,16 @@ use crate::engine::refresh::RefreshError;
 pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let purpose = if request.plan { Purpose::Show } else { Purpose::Write };
     let (session, state) = opened(global, purpose, screen).await?;
+    let of_files = file_system(&state, &request.database);
+    if of_files.is_none() && (request.into_folder || request.role.is_some()) {
+        let message =
+            format!("{} is no file system: --into-folder and --role are of AWS Backup", request.database);
+        return Err(Failure::message(FailureKind::Usage, message).hint("leave the two out"));
+    }
     if request.plan {
+        if let Some(address) = of_files {
+            return files::show_steps(&session, &state, &address, &request, (global, screen)).await;
+        }
         let (address, record) = database(&state, &request.database)?;
         refuse_beside_another(&state, &address, Restore::COMMAND)?;
         let (began, restore) = begin(&session, &state, (&address, record), &request).await?;
@@ -55,8 +66,11 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         Locking { store: &session.store_to_lock(), command: Restore::COMMAND, timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         let state = writer.state().clone();
+        if let Some(address) = file_system(&state, &request.database) {
+            return files::carry(&session, &address, &request, writer, (global, screen, interrupt)).await;
+        }
         if request.forget {
-            let address = kept(&state, &request.database)?;
+            let address = kept::<Restore>(&state, &request.database)?;
             return unless_interrupted(interrupt, forget(writer, &address, &request, global, screen)).await;
         }
         let (address, record) = database(&state, &request.database)?;
@@ -70,6 +84,18 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         Ok(Exit::Done)
     })
     .await
+}
+
+/// The file system that is meant, where no database has the name; recorded, or of a restore.
+fn file_system(state: &State, place: &Place) -> Option<Address> {
+    let is_meant = |address: &&Address| match place {
+        Place::Address(meant) => *address == meant,
+        Place::Name(name) => address.title() == *name,
+    };
+    let all = state.resources.keys().chain(state.procedures.keys()).filter(is_meant);
+    let (mut databases, mut files) =
+        (all.clone().filter(|one| one.kind() == KIND), all.filter(|one| one.kind() == recovery::FILE_SYSTEM));
+    if databases.next().is_some() { None } else { files.next().cloned() }
 }
 
 fn failed(message: impl Into<String>) -> Failure {
@@ -244,19 +270,6 @@ async fn new(
 
 fn manager(session: &Session) -> &dyn Manager {
     session.registry.managing(KIND).expect("the registry has databases")
-}
-
-/// The address of which a restore is recorded: its record may have been forgotten since.
-fn kept(state: &State, place: &Place) -> Result<Address, Failure> {
-    let is_meant = |address: &&Address| match place {
-        Place::Address(meant) => *address == meant,
-        Place::Name(name) => address.title() == *name,
-    };
-    let restored = state.procedures.iter().filter(|(_, all)| all.contains_key(Restore::COMMAND));
-    let mut restored = restored.map(|(address, _)| address);
-    restored.find(is_meant).cloned().ok_or_else(|| {
-        failed(format!("nothing of a restore of {place} is recorded")).hint("provision status")
-    })
 }
 
 /// Lets go of what is kept: nothing in AWS is changed.

@@ -148,6 +148,23 @@ pub(super) fn moment(text: &str) -> Result<jiff::Timestamp, String> {
     text.parse().map_err(|_| "a moment is written in UTC, as 2026-11-27T04:00:00Z".to_owned())
 }
 
+/// A version of PostgreSQL, whole or shortened.
+pub(super) fn version(text: &str) -> Result<String, String> {
+    match crate::stack::postgres::Version::parse(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("a version of PostgreSQL is written as 17 or 17.6".to_owned()),
+    }
+}
+
+/// The name of a parameter group.
+pub(super) fn group(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+    match !text.is_empty() && text.len() <= 255 && text.chars().all(fits) {
+        true => Ok(text.to_lowercase()),
+        false => Err("a parameter group has a name of letters, digits and hyphens".to_owned()),
+    }
+}
+
 /// The name or ARN of a snapshot.
 pub(super) fn snapshot(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-:".contains(c);

@@ -265,6 +265,11 @@ impl State {
         if let Some(procedures) = self.procedures.remove(from) {
             self.procedures.insert(to.clone(), procedures);
         }
+        let held = self.procedures.values_mut().flat_map(BTreeMap::values_mut);
+        for procedure in held.filter(|procedure| procedure.along.contains(from)) {
+            procedure.along.remove(from);
+            procedure.along.insert(to.clone());
+        }
         for record in self.resources.values_mut() {
             for depends_on in record.all_depends_on_mut() {
                 if depends_on.remove(from) {

@@ -88,6 +88,62 @@ pub fn findings<'a>(
     found
 }
 
+/// The judgement of an upgrade of a database to a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// GitLab comes first: why, and what to type.
+    GitLabFirst { message: String, hint: String },
+    /// The database can be upgraded: sentences on what GitLab takes before and after it.
+    Database(Vec<String>),
+}
+
+/// The order of an upgrade of a database and the GitLab that uses it.
+pub fn of_upgrade(description: &Description<'_>, database: &str, to: &str) -> Order {
+    let Some(gitlab) = description.gitlab.as_ref().filter(|gitlab| gitlab.database == database) else {
+        return Order::Database(Vec::new());
+    };
+    let Some(needs) = versions::needs(gitlab.release().0) else {
+        let said =
+            format!("the PostgreSQL that GitLab {} takes is not known to this program", gitlab.version);
+        return Order::Database(vec![said]);
+    };
+    let (least, most) = needs.postgres;
+    let range = |needs: &Needs| {
+        let ((major, minor), most) = needs.postgres;
+        let least = if minor == 0 { major.to_string() } else { format!("{major}.{minor}") };
+        if major == most && minor == 0 { least } else { format!("{least} to {most}") }
+    };
+    let takes = format!("GitLab {} takes PostgreSQL {}", gitlab.version, range(needs));
+    match misfit(to, least, Some(most)) {
+        Some(why) if why.starts_with("is newer") => {
+            let next = versions::NEEDS.iter().find(|needs| {
+                needs.major > gitlab.release().0
+                    && misfit(to, needs.postgres.0, Some(needs.postgres.1)).is_none()
+            });
+            let hint = match next {
+                Some(next) => format!(
+                    "upgrade GitLab first, to {}, which takes {}; write its version below `gitlab:`, then run the same command again",
+                    next.major,
+                    range(next)
+                ),
+                None => "no GitLab that this program knows takes it: choose an older PostgreSQL".to_owned(),
+            };
+            Order::GitLabFirst { message: format!("{to} is too new for it: {takes}"), hint }
+        }
+        Some(_) => Order::Database(vec![format!("{takes}: {to} is still too old for it")]),
+        None => {
+            let mut said = vec![format!(
+                "{takes}: PostgreSQL comes first, with this GitLab running on it, and GitLab's own upgrade after that"
+            )];
+            let next = versions::NEEDS.iter().find(|next| next.major > needs.major);
+            said.extend(
+                next.map(|next| format!("the next one, GitLab {}, takes {}", next.major, range(next))),
+            );
+            Order::Database(said)
+        }
+    }
+}
+
 /// Sentences on what does not go together in the stack file alone, for a rendering without a plan.
 pub fn of_declared(description: &Description<'_>, gitlab: &GitLab) -> Vec<String> {
     let Some(needs) = versions::needs(gitlab.release().0) else { return Vec::new() };
@@ -234,6 +290,32 @@ mod tests {
         assert_eq!(said("18.11", "15.4", upgrade("16", Some(waits))), [(Level::Error, queued)]);
         let of_19 = "GitLab 19.2 needs PostgreSQL 17, and gitlab-pgsql has 16.9";
         assert_eq!(said("19.2", "16.9", Vec::new()), [(Level::Error, of_19.to_owned())]);
+    }
+
+    #[test]
+    fn an_upgrade_of_the_database_comes_before_that_of_gitlab_unless_gitlab_does_not_take_it() {
+        let order = |gitlab: &str, database: &str, to: &str| {
+            let stack = stack(&STACK.replace("version: \"18.11\"", &format!("version: \"{gitlab}\"")));
+            let state = applied();
+            of_upgrade(&Description::new(&stack, &state), database, to)
+        };
+        let Order::Database(said) = order("18.11", "gitlab-pgsql", "17.6") else {
+            panic!("it can be upgraded")
+        };
+        assert!(
+            said[0].contains("takes PostgreSQL 16.5 to 17") && said[1].contains("GitLab 19, takes 17"),
+            "{said:?}"
+        );
+        let Order::GitLabFirst { message, hint } = order("17.11", "gitlab-pgsql", "17.6") else {
+            panic!("GitLab comes first")
+        };
+        assert!(message.contains("14.14 to 16") && hint.contains("to 18"), "{message} {hint}");
+        assert!(matches!(order("18.11", "gitlab-pgsql", "18.1"), Order::GitLabFirst { .. }));
+        assert_eq!(order("17.11", "another", "17.6"), Order::Database(Vec::new()));
+        let Order::Database(said) = order("19.2", "gitlab-pgsql", "16.10") else {
+            panic!("it can be upgraded")
+        };
+        assert!(said[0].contains("too old"), "{said:?}");
     }
 
     #[test]

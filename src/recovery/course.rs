@@ -62,6 +62,11 @@ pub trait Course: Serialize + DeserializeOwned {
         BTreeSet::new()
     }
 
+    /// True where the command has done its part, and the work goes on with another one: it is under way until then.
+    fn rests(&self) -> bool {
+        false
+    }
+
     /// The objects that it has made or keeps, which stand at no address.
     fn keeps(&self) -> Vec<Kept> {
         Vec::new()

@@ -22,6 +22,7 @@ pub const COMMANDS: &[&str] = &[
     "secret",
     "state",
     "status",
+    "upgrade",
 ];
 
 /// The commands below `provision state`, each with how many words it takes.
@@ -34,14 +35,21 @@ const FLAGS: &[&str] = &[
     "--apply-immediately",
     "--auto-approve",
     "--back",
+    "--blue-green",
+    "--delete-copy",
     "--deletion-protection",
     "--destroy",
+    "--forget",
+    "--give-up",
+    "--into-folder",
     "--json",
+    "--latest",
     "--multi-az",
     "--publicly-accessible",
     "--reference",
     "--refresh-only",
     "--skip-final-snapshot",
+    "--switch",
     "--use-latest-restorable-time",
 ];
 
@@ -95,7 +103,7 @@ fn length(words: &[&str]) -> usize {
         },
         // These take a word of a few.
         "provision"
-            if ["completions", "drill", "export", "failover", "image", "restore", "schema"]
+            if ["completions", "drill", "export", "failover", "image", "restore", "schema", "upgrade"]
                 .contains(&word(1)) =>
         {
             (2, 1)

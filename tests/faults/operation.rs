@@ -58,6 +58,13 @@ const EFS: &[(&str, &str, &str)] = &[
     ("DELETE", "resource-tags/*", "UntagResource"),
 ];
 
+/// The operations of AWS Backup that a run makes, in the same way (AWS Backup API reference).
+const BACKUP: &[(&str, &str, &str)] = &[
+    ("PUT", "restore-jobs", "StartRestoreJob"),
+    ("GET", "restore-jobs/*", "DescribeRestoreJob"),
+    ("GET", "resources/*/recovery-points", "ListRecoveryPointsByResource"),
+];
+
 /// The settings of a bucket by the parameter that asks for them, and their names in actions of IAM (S3 user guide, "Required
 /// permissions for Amazon S3 API operations").
 const S3: &[(&str, &str)] = &[
@@ -86,6 +93,14 @@ impl Call {
             parameters.insert("path".to_owned(), path.to_owned());
             parameters.insert("body".to_owned(), String::from_utf8_lossy(&request.body).into_owned());
             return Self { operation, parameters };
+        }
+        if service == "backup" {
+            let path = path.trim_matches('/');
+            let known = BACKUP.iter().find(|(verb, pattern, _)| *verb == method && matches(pattern, path));
+            let name = known.map_or_else(|| format!("{method} {path}"), |(_, _, name)| (*name).to_owned());
+            let operation = Operation { service: service.to_owned(), name };
+            let body = String::from_utf8_lossy(&request.body).into_owned();
+            return Self { operation, parameters: [("body".to_owned(), body)].into() };
         }
         if service == "s3" {
             let operation = Operation { service: service.to_owned(), name: in_s3(method, path, query) };

@@ -1,4 +1,4 @@
-//! Procedures in the matrix: every fault at every call of a drill, a restore and an exchange of names, and the same command again.
+//! Procedures in the matrix: every fault at every call of a drill, of restores and exchanges, and of upgrades, and the same command again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -20,9 +20,31 @@ enum Command {
     Drill,
     Restore,
     Switch,
+    /// By a copy, from 16.9 to 16.10; then in place to 17.
+    Copy,
+    TakeOver,
+    Upgrade,
+    /// Of a file system.
+    Files,
+    FilesSwitch,
 }
 
-const COMMANDS: [Command; 3] = [Command::Drill, Command::Restore, Command::Switch];
+const COMMANDS: [Command; 8] = [
+    Command::Drill,
+    Command::Restore,
+    Command::Switch,
+    Command::Copy,
+    Command::TakeOver,
+    Command::Upgrade,
+    Command::Files,
+    Command::FilesSwitch,
+];
+
+/// The stack at the beginning: a database whose password is the author's, of which RDS makes a copy.
+fn stack() -> String {
+    let version = "  records:\n    engine_version: \"16.9\"\n    password: env:PASSWORD\n    parameters: { work_mem: \"65536\" }\n";
+    SMALL.replace("  records:\n", version)
+}
 
 impl Command {
     fn arguments(self) -> &'static [&'static str] {
@@ -30,6 +52,11 @@ impl Command {
             Self::Drill => &["drill", "records", "--auto-approve"],
             Self::Restore => &["restore", "records", "--latest", "--auto-approve"],
             Self::Switch => &["restore", "records", "--switch", "--auto-approve"],
+            Self::Copy => &["upgrade", "records", "--to", "16.10", "--blue-green", "--auto-approve"],
+            Self::TakeOver => &["upgrade", "records", "--switch", "--auto-approve"],
+            Self::Upgrade => &["upgrade", "records", "--to", "17", "--auto-approve"],
+            Self::Files => &["restore", "files", "--latest", "--auto-approve"],
+            Self::FilesSwitch => &["restore", "files", "--switch", "--auto-approve"],
         }
     }
 }
@@ -50,15 +77,17 @@ impl fmt::Display for Case {
     }
 }
 
-/// An account with a database, which goes through the commands again and again.
+/// An account with a database, which goes through the commands.
 struct Account(Bench);
 
 impl Account {
     fn new(upstream: &str) -> Self {
         let bench = Bench::new(upstream, Keeps::File);
-        bench.world.write_stack(SMALL);
+        bench.world.write_stack(&stack());
         let ran = bench.start(&["apply", "--auto-approve"], None);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let arn = bench.world.cloud.file_system().file_system_arn.expect("it has one");
+        bench.world.control.recovery_point(&arn, 1.0);
         Self(bench)
     }
 
@@ -109,7 +138,9 @@ impl Account {
     fn holds(&self, command: Command) {
         let names = self.names();
         let begin: &[&str] = match command {
-            Command::Drill => &["records"],
+            Command::Drill | Command::Upgrade | Command::Files | Command::FilesSwitch => &["records"],
+            Command::Copy => &["records", "records-green-"],
+            Command::TakeOver => &["records", "records-old1"],
             Command::Restore => &["records", "records-restored-"],
             Command::Switch => &["records", "records-old-"],
         };
@@ -117,13 +148,25 @@ impl Account {
             && names.iter().zip(begin).all(|(name, begin)| name.starts_with(begin));
         assert!(fits, "{names:?}");
         assert_eq!(names[0], "records");
+        if command == Command::Upgrade {
+            self.0.world.edit_stack("engine_version: \"16.9\"", "engine_version: \"17\"");
+        }
+        let all = &self.0.world.cloud;
+        let files = all.run(all.efs.describe_file_systems().send()).expect("a read").file_systems().len();
+        let is_restored = matches!(command, Command::Files | Command::FilesSwitch);
+        assert_eq!(files, if is_restored { 2 } else { 1 });
         let plan = self.0.start(&["plan", "--detailed-exitcode"], None);
         assert_eq!(plan.code, Some(0), "{}{}", plan.out, plan.err);
     }
 
-    /// Takes the database away that is kept, for the next round.
-    fn clean(&self) {
-        let ran = self.0.start(&["restore", "records", "--forget", "--auto-approve"], None);
+    /// Takes the database away that a command keeps, for the next one.
+    fn clean(&self, after: Command) {
+        let command = match after {
+            Command::Switch => "restore",
+            Command::TakeOver => "upgrade",
+            _ => return,
+        };
+        let ran = self.0.start(&[command, "records", "--forget", "--auto-approve"], None);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
         let cloud = &self.0.world.cloud;
         for name in self.names().into_iter().filter(|name| name != "records") {
@@ -140,6 +183,7 @@ fn learn(upstream: &str) -> Vec<Case> {
         let account = Account::new(upstream);
         let cases = COMMANDS.into_iter().flat_map(|command| {
             let run = account.learn(command);
+            account.clean(command);
             let mut counts: BTreeMap<Operation, usize> = BTreeMap::new();
             let mut cases = Vec::new();
             for (place, Heard { call, .. }) in run.iter().enumerate() {
@@ -188,7 +232,7 @@ fn whatever_happens_in_a_procedure_the_same_command_ends_it_and_no_database_is_l
     assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n\n"));
 }
 
-/// Goes through the commands in one account, with one fault in each, until there are no cases left.
+/// Goes through the commands in one account after the other, with one fault in each, until there are no cases left.
 fn work(upstream: &str, queues: &BTreeMap<Command, Mutex<VecDeque<Case>>>, failed: &Mutex<Vec<String>>) {
     let lock = "no thread panics while it holds the lock";
     let mut account = Account::new(upstream);
@@ -209,15 +253,16 @@ fn work(upstream: &str, queues: &BTreeMap<Command, Mutex<VecDeque<Case>>>, faile
                     Some(case) => account.survive(case),
                     None => drop(account.learn(*command)),
                 }
+                account.clean(*command);
                 println!("{:6.1} s  ok  {name}", begun.elapsed().as_secs_f32());
             }
-            account.clean();
         }));
         if let Err(cause) = outcome {
             let cause = text_of(cause.as_ref());
             println!("{:6.1} s  FAILED  {name}", begun.elapsed().as_secs_f32());
             failed.lock().expect(lock).push(format!("{name}\n{cause}"));
-            account = Account::new(upstream);
         }
+        // No upgrade is undone: the next round has a database of its own.
+        account = Account::new(upstream);
     }
 }

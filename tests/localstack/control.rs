@@ -160,9 +160,15 @@ impl Control {
         self.request("POST", "aws_backup", &json!({ "id": id, "days": days, "window": window }));
     }
 
+    /// Lets RDS's check refuse the next upgrade of a database, or the next switchover of a blue/green deployment.
+    pub fn refuse_upgrade(&self, id: &str, reason: &str) {
+        self.request("POST", "refuse_upgrade", &json!({ "id": id, "reason": reason }));
+    }
+
     /// AWS Backup has made a recovery point of a resource, so many hours ago.
-    pub fn recovery_point(&self, arn: &str, hours: f64) {
-        self.request("POST", "recovery_point", &json!({ "arn": arn, "hours": hours }));
+    pub fn recovery_point(&self, arn: &str, hours: f64) -> String {
+        let made = self.request("POST", "recovery_point", &json!({ "arn": arn, "hours": hours }));
+        made["point"].as_str().expect("an ARN").to_owned()
     }
 
     /// The agent of a machine: `Online`, `ConnectionLost`, or `none`.

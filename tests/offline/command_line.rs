@@ -34,7 +34,7 @@ fn help_and_version_succeed_and_wrong_usage_exits_with_1() {
         (&["help", "apply"], 0),
         (&["completions", "bash"], 0),
         (&["schema", "plan"], 0),
-        (&["iam-policy"], 0),
+        (&["iam-policy", "--part", "1"], 0),
         (&[], 1),
         (&["plann"], 1),
         (&["plan", "--no-such-option"], 1),
@@ -56,13 +56,19 @@ fn help_and_version_succeed_and_wrong_usage_exits_with_1() {
 
 #[test]
 fn a_policy_is_printed_without_asking_aws_and_is_json_in_any_case() {
-    let nowhere = ["iam-policy", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1"];
+    let nowhere =
+        ["iam-policy", "--part", "1", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1"];
     let policy = run(&nowhere).stdout;
     assert_eq!(run(&[&nowhere[..], &["--json"]].concat()).stdout, policy);
     let document: serde_json::Value = serde_json::from_slice(&policy).expect("JSON");
     assert_eq!(document["Version"], "2012-10-17");
     assert!(document.get("format_version").is_none(), "the format is IAM's");
-    let with_state = run(&[&nowhere[..], &["--state", "s3://a-bucket/gitlab.json"]].concat()).stdout;
+    // A stack that needs more than one has an array of them.
+    let all = run(&[&["iam-policy"], &nowhere[3..]].concat()).stdout;
+    let all: serde_json::Value = serde_json::from_slice(&all).expect("JSON");
+    assert_eq!((all.as_array().map(Vec::len), &all[0]), (Some(2), &document));
+    let with_state =
+        run(&[&["iam-policy"], &nowhere[3..], &["--state", "s3://a-bucket/gitlab.json"]].concat()).stdout;
     assert!(text(&with_state).contains("arn:aws:s3:::a-bucket/gitlab.json.backup"));
 }
 

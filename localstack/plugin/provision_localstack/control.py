@@ -36,6 +36,7 @@ def on_start():
         ("agent", {"POST": post_agent}),
         ("answer", {"POST": post_answer}),
         ("pair", {"GET": get_pair, "POST": post_pair}),
+        ("refuse_upgrade", {"POST": post_refusal}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
     # LocalStack turns on what moto leaves off: every account would begin by reading AWS's thousand managed policies, which
@@ -328,6 +329,32 @@ def get_pair(request):
         here.settle()
         watch(here, request.args.get("account", "000000000000"), "afterwards")
         return {"pair": here.pair, "serves": here.serves, "violations": list(here.violations)}
+
+
+def post_refusal(request):
+    """RDS's check refuses the next upgrade of a DB instance, or the next switchover of a blue/green deployment, with this reason;
+    or AWS Backup's next restore of a recovery point comes to nothing."""
+    from moto.rds.models import rds_backends
+
+    account_id, body = request.args.get("account", "000000000000"), body_of(request)
+    name, reason = str(body.get("id", "")), str(body.get("reason", ""))
+    here = account_of(request)
+    with here.lock:
+        here.settle()
+        for deployment in here.deployments.values():
+            if name in (deployment["id"], deployment["name"]):
+                deployment["refuses"] = reason
+                return body
+        for points in here.recovery_points.values():
+            for point in points:
+                if name == point["RecoveryPointArn"]:
+                    point["refuses"] = reason
+                    return body
+        for region in list(rds_backends[account_id]):
+            if database := rds_backends[account_id][region].databases.get(name):
+                database._refuses_upgrade = reason
+                return body
+    raise Refused(f"there is no {name}")
 
 
 def post_status(request):

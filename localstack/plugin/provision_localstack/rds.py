@@ -12,11 +12,13 @@ from botocore import xform_name
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import quotas, rds_events, rds_groups, rds_modify, rds_parameters, rds_place, rds_replica, rds_restore, rds_status
+from provision_localstack import quotas, rds_blue_green, rds_events, rds_groups, rds_modify, rds_parameters, rds_place, rds_replica
+from provision_localstack import rds_restore, rds_status, rds_upgrade
 from provision_localstack.service import Call, Overrides, fail
 
 overrides = Overrides("rds")
 on = overrides.on
+rds_blue_green.register(on)
 rds_events.register(on)
 rds_groups.register(on)
 rds_modify.register(on)
@@ -24,6 +26,7 @@ rds_parameters.register(on)
 rds_replica.register(on)
 rds_restore.register(on)
 rds_status.register(on)
+rds_upgrade.register(on)
 on("DescribeDBEngineVersions")(catalogue.describe_engine_versions)
 on("DescribeOrderableDBInstanceOptions")(catalogue.describe_orderable)
 on("DescribeAccountAttributes")(quotas.describe_account_attributes)

@@ -8,7 +8,7 @@ from moto.rds.models import rds_backends
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import rds_groups, rds_parameters, rds_place, rds_replica, rds_windows, world
+from provision_localstack import rds_groups, rds_parameters, rds_place, rds_replica, rds_upgrade, rds_windows, world
 from provision_localstack.service import Call, fail
 
 # Field of the request: (member of PendingModifiedValues, attribute of moto's instance).
@@ -143,11 +143,14 @@ def begin(call: Call, database):
 
     def done(_due):
         values, database._running = database._running, {}
+        if "EngineVersion" in values and rds_upgrade.refused(world, database):
+            del values["EngineVersion"]
         apply(account_id, region, database, values)
         rest(database)
 
     def modifying(due):
-        database.status = "modifying"
+        # "upgrading: The DB engine or operating system version is being upgraded" ("Viewing Amazon RDS DB instance status").
+        database.status = "upgrading" if "EngineVersion" in database._running else "modifying"
         world.later(database.dbi_resource_id, "db_modifying", done, begun=due)
 
     world.forget(database.dbi_resource_id)

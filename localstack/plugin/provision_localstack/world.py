@@ -28,6 +28,10 @@ SETTINGS = (
     "db_rebooting",
     "db_starting",
     "db_deleting",
+    "db_snapshot",
+    "db_blue_green",
+    "db_switching",
+    "backup_restoring",
     "cache_creating",
     "cache_modifying",
     "cache_deleting",
@@ -95,6 +99,8 @@ class Account:
     serves: dict[str, bool] = field(default_factory=dict)
     pair: dict | None = None
     violations: list[str] = field(default_factory=list)
+    deployments: dict[str, dict] = field(default_factory=dict)
+    restore_jobs: dict[str, dict] = field(default_factory=dict)
 
     def setting(self, name: str) -> float:
         own = DEFAULTS if self.settings is None else self.settings

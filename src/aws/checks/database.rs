@@ -3,6 +3,7 @@
 mod groups;
 mod offer;
 mod replicas;
+pub mod upgrade;
 mod version;
 
 use std::collections::BTreeSet;

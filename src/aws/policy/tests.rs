@@ -28,8 +28,8 @@ fn the_policy_of_the_reference_stack_is_one_that_iam_takes() {
     let place = "s3://a-bucket-of-the-team/states/gitlab.json".parse().expect("a place");
     let state = state_on_s3(Some("eu-west-1"), &place);
     let with_state = Policy::new(policy.statement.iter().cloned().chain(state).collect());
-    assert!(policy.characters() <= MOST_CHARACTERS, "{} characters", policy.characters());
-    // With a state in a bucket there are two, to be attached to the same role.
+    // There are two, to be attached to the same role, also with a state in a bucket.
+    assert!(policy.characters() <= 2 * MOST_CHARACTERS, "{} characters", policy.characters());
     assert!(with_state.characters() <= 2 * MOST_CHARACTERS, "{} characters", with_state.characters());
     let document = serde_json::to_value(&policy).expect("plain data");
     assert_eq!(document["Version"], "2012-10-17");
@@ -59,6 +59,7 @@ fn a_network_that_is_named_is_looked_at_and_not_looked_for() {
 
 /// The actions that can change something and have no condition by the stack's tag, with what narrows them instead.
 const WITHOUT_TAGS: &[(&str, &str)] = &[
+    ("backup:StartRestoreJob", "recovery points, and the role that is passed"),
     ("ec2:CreateSecurityGroup", "on the VPC, which it refers to; on the group there is the condition"),
     (
         "ec2:AuthorizeSecurityGroupEgress",
@@ -74,6 +75,7 @@ const WITHOUT_TAGS: &[(&str, &str)] = &[
     ("ec2:ModifyNetworkInterfaceAttribute", "nothing: the same"),
     ("elasticfilesystem:CreateFileSystem", "nothing: EFS makes the copy of a replication without tags"),
     ("iam:CreateServiceLinkedRole", "the service"),
+    ("iam:PassRole", "the role and the service"),
     ("kms:CreateGrant", "the key, the service, and that the grant is for AWS"),
     ("kms:Decrypt", "the key and the service"),
     ("kms:GenerateDataKey", "the key and the service"),
@@ -167,7 +169,8 @@ fn read_replicas_are_allowed_where_they_are_written() {
     const CALL: &str = "rds:CreateDBInstanceReadReplica";
     let replicated = RECORDS.replace("env:PASSWORD", "env:PASSWORD, replicas: { reports: {} }");
     assert!(actions(&policy_of(&replicated)).contains(&CALL));
-    assert!(!actions(&policy_of(RECORDS)).contains(&CALL));
+    // A blue/green deployment makes its copy as one, and RDS makes none where it manages the password.
+    assert!(!actions(&policy_of(&RECORDS.replace("env:PASSWORD", "managed"))).contains(&CALL));
 }
 
 #[test]
@@ -224,7 +227,8 @@ fn tags_that_make_something_the_stacks_are_allowed_only_with_its_creation() {
     }
     // RDS has no such condition: what it tags is told by its name.
     for statement in allowing(&everything, "rds:AddTagsToResource") {
-        let text = statement["Resource"].to_string();
+        // A deployment has no name of ours, and holds no data: its copy is a database, which has one.
+        let text = statement["Resource"].to_string().replace(":deployment:*", ":deployment");
         assert!(text.contains("records") && !text.contains(":*\""), "{text}");
     }
 }

@@ -12,7 +12,7 @@ use crate::recovery::drill;
 use crate::recovery::restore::Instance;
 
 /// A database that is restored, or kept, has a name that begins like that of the stack's, and its tags.
-const OURS: &[Grant] = &[Grant::owned(&["rds:db:{identifier}", "rds:db:{identifier}-*"])];
+pub(super) const OURS: &[Grant] = &[Grant::owned(&["rds:db:{identifier}", "rds:db:{identifier}-*"])];
 const MADE: &[Grant] = &[Grant::tagging(&["rds:db:{identifier}-*"]), db_instance::BESIDE];
 const MADE_OF_OURS: &[Grant] = &[
     Grant::tagging(&["rds:db:{identifier}-*"]),
@@ -22,7 +22,7 @@ const MADE_OF_OURS: &[Grant] = &[
 
 const REBOOT: Call = Call::new("rds:RebootDBInstance", OURS);
 const RENAME: Call = Call::new("rds:ModifyDBInstance", OURS);
-const EVENTS: Call = Call::read("rds:DescribeEvents");
+pub(super) const EVENTS: Call = Call::read("rds:DescribeEvents");
 
 /// All of them, with those that make a database beside the one of the stack and tag it.
 pub(super) const CALLS: &[Call] = &[

@@ -34,7 +34,7 @@ pub struct Procedure {
     /// True while the object must stay as it is: no plan changes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub holds: bool,
-    /// Other objects that must stay along with it.
+    /// Other objects that must stay as they are along with it, such as a parameter group of which it makes another.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub along: BTreeSet<Address>,
     /// The objects that it has made, or keeps, and that stand at no address.

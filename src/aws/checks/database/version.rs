@@ -66,7 +66,7 @@ pub(super) fn target<'a>(live: &str, written: &str, versions: &'a [DbEngineVersi
 }
 
 /// The versions that RDS upgrades the live one to, the newest last.
-fn targets<'a>(live: &str, versions: &'a [DbEngineVersion]) -> Option<Vec<&'a str>> {
+pub(super) fn targets<'a>(live: &str, versions: &'a [DbEngineVersion]) -> Option<Vec<&'a str>> {
     let row = versions.iter().find(|version| version.engine_version() == Some(live))?;
     Some(sorted(row.valid_upgrade_target().iter().filter_map(|target| target.engine_version())))
 }
