@@ -43,6 +43,7 @@ mod rendered;
 mod replicas;
 mod restored;
 mod reviewed;
+mod role_rights;
 mod roles;
 mod saved_plans;
 mod secrets;

@@ -20,7 +20,7 @@ pub const CONDITIONS: Property = Property {
 /// IAM User Guide, IAM JSON policy elements: Condition operators.
 const OPERATOR: Pattern = Pattern::new(
     "a condition operator, such as `Bool` or `StringEquals`",
-    "^((ForAllValues|ForAnyValue):)?[A-Z][A-Za-z]+$",
+    "^((ForAllValues|ForAnyValue):)?(String(Not)?(Equals(IgnoreCase)?|Like)|(Numeric|Date)((Not)?Equals|(Less|Greater)Than(Equals)?)|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like)|Null)(IfExists)?$",
     64,
 );
 
