@@ -22,7 +22,9 @@ fn world(options: &str) -> World {
 }
 
 fn write(world: &World, options: &str) {
-    world.write_stack(&format!("stack: shop\nroles:\n  svc: {{ services: [backup.amazonaws.com]{options} }}\n"));
+    world.write_stack(&format!(
+        "stack: shop\nroles:\n  svc: {{ services: [backup.amazonaws.com]{options} }}\n"
+    ));
 }
 
 fn refuse(world: &World, operation: &str) {
@@ -228,7 +230,8 @@ fn a_role_that_is_adopted_with_more_than_its_entry_says_is_told_of() {
     let world = world(&format!(", name: theirs, managed_policies: [{READ}]"));
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "Service": "backup.amazonaws.com" }, "Action": "sts:AssumeRole" }] });
-    let make = world.cloud.iam.create_role().role_name("theirs").assume_role_policy_document(trust.to_string());
+    let make =
+        world.cloud.iam.create_role().role_name("theirs").assume_role_policy_document(trust.to_string());
     world.cloud.run(make.send()).expect("it can be made");
     for arn in [READ, ADMIN] {
         let attach = world.cloud.iam.attach_role_policy().role_name("theirs").policy_arn(arn);
@@ -252,7 +255,8 @@ fn a_role_without_an_inline_policy_is_adopted_and_one_with_two_is_told_apart() {
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "Service": "backup.amazonaws.com" }, "Action": "sts:AssumeRole" }] });
     for name in ["none", "two"] {
-        let make = world.cloud.iam.create_role().role_name(name).assume_role_policy_document(trust.to_string());
+        let make =
+            world.cloud.iam.create_role().role_name(name).assume_role_policy_document(trust.to_string());
         world.cloud.run(make.send()).expect("it can be made");
     }
     put(&world, "two", "a", &everything());
@@ -287,14 +291,15 @@ fn a_role_stays_when_a_bucket_that_it_names_is_destroyed() {
     let one = format!("  one: {{ bucket: {} }}\n", name("one"));
     let two = format!("  two: {{ bucket: {}, deletion_protection: false }}\n", name("two"));
     let stack = |buckets: &str, named: &str| {
-        format!("stack: shop\nbuckets:\n{buckets}roles:\n  svc: {{ services: [backup.amazonaws.com], buckets: [{named}] }}\n")
+        format!(
+            "stack: shop\nbuckets:\n{buckets}roles:\n  svc: {{ services: [backup.amazonaws.com], buckets: [{named}] }}\n"
+        )
     };
     world.write_stack(&stack(&format!("{one}{two}"), "one, two"));
     world.apply(&[]);
     let unique = role(&world, "shop-svc").expect("it is there").role_id;
     world.write_stack(&stack(&one, "one"));
-    let destroy = ["destroy", "--target", "aws_s3_bucket.two", "--allow-data-loss", "aws_s3_bucket.two"];
-    world.provision(&[&destroy[..], &["--auto-approve"]].concat()).exits(0);
+    world.provision(&["destroy", "--target", "aws_s3_bucket.two", "--auto-approve"]).exits(0);
     assert_eq!(role(&world, "shop-svc").expect("it is still there").role_id, unique);
     let plan = world.plan(&[]);
     assert_eq!(planned(&plan, ROLE), "update", "{plan:#}");

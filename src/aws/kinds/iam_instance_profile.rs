@@ -154,9 +154,8 @@ impl Kind for IamInstanceProfile {
                 // A profile has one role: asked again after a lost answer, IAM says that there is no room for it.
                 let is_full = error.code == FULL;
                 let there = if is_full { profile(aws, name).await? } else { None };
-                let has_it = |live: &Live| {
-                    live.roles().iter().any(|one| one.role_name.eq_ignore_ascii_case(&role))
-                };
+                let has_it =
+                    |live: &Live| live.roles().iter().any(|one| one.role_name.eq_ignore_ascii_case(&role));
                 if !there.as_ref().is_some_and(has_it) {
                     return Err(error);
                 }

@@ -58,7 +58,9 @@ impl Watched for OidcProvider {
                 [] => None,
                 [(arn, found)] => Some((one.id.clone(), seen(arn, found))),
                 // Two with the tags of one cluster: nothing tells which one its tokens are of.
-                several => Some((one.id.clone(), one_of(several.iter().map(|(arn, _)| arn.clone()).collect()))),
+                several => {
+                    Some((one.id.clone(), one_of(several.iter().map(|(arn, _)| arn.clone()).collect())))
+                }
             }
         };
         Ok(tracked.iter().filter_map(seen_at).collect())

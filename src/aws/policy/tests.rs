@@ -305,10 +305,9 @@ fn a_stack_that_needs_more_than_iam_takes_gets_several_policies_that_say_the_sam
 
 #[test]
 fn only_the_stacks_own_roles_can_be_passed_to_machines() {
-    for (options, resource) in [
-        ("", "arn:aws:iam::*:role/shop-pair"),
-        (", name: other, path: /q/", "arn:aws:iam::*:role/q/other"),
-    ] {
+    for (options, resource) in
+        [("", "arn:aws:iam::*:role/shop-pair"), (", name: other, path: /q/", "arn:aws:iam::*:role/q/other")]
+    {
         let text = format!("stack: shop\nroles: {{ pair: {{ instance_profile: true{options} }} }}\n");
         let policy = policy_of(&text);
         let passing = allowing(&policy, "iam:PassRole");

@@ -137,7 +137,12 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
 }
 
 /// The findings on what others have given to an object: one says all that stays, and an error says what a change would write over.
-pub(super) fn besides(address: &Address, remarks: &[Remark], desired: &Document, change: &Change) -> Vec<Finding> {
+pub(super) fn besides(
+    address: &Address,
+    remarks: &[Remark],
+    desired: &Document,
+    change: &Change,
+) -> Vec<Finding> {
     let (mut stays, mut remedies, mut found) = (Vec::new(), Vec::new(), Vec::new());
     for remark in remarks {
         let Remark::Besides { field, value, what, remedy } = remark else { continue };
@@ -158,10 +163,8 @@ pub(super) fn besides(address: &Address, remarks: &[Remark], desired: &Document,
     if !stays.is_empty() {
         let message = format!("{}: more than the stack file says", stays.join("; "));
         let hint = format!("where that is not meant: {}", remedies.join("; "));
-        found.push(Finding {
-            level: Level::Warning,
-            ..error("left-to-others", address, message, Some(hint))
-        });
+        found
+            .push(Finding { level: Level::Warning, ..error("left-to-others", address, message, Some(hint)) });
     }
     found
 }

@@ -194,7 +194,9 @@ fn several<'a>(input: &Input<'a>, address: &Address) -> Option<(&'a [String], &'
 
 fn reason(input: &Input<'_>, address: &Address) -> &'static str {
     match input.blueprint.declarations.contains_key(address) {
-        true if several(input, address).is_some() => "several are there, and nothing tells which one is meant",
+        true if several(input, address).is_some() => {
+            "several are there, and nothing tells which one is meant"
+        }
         true => "gone from AWS",
         false => "nothing is known of it",
     }
@@ -205,7 +207,7 @@ fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
     let several = several(input, address);
     let what = match input.blueprint.declarations.get(address) {
         Some(Declaration::Watched { id }) if let Some((ids, _)) = several => {
-            format!("{words}: {} have the tags of {id}, and nothing tells which one is meant", ids.join(" and "))
+            format!("{} have the tags of {id}, and nothing tells which one is meant", ids.join(" and "))
         }
         Some(Declaration::Watched { id }) => format!("{words} ({id}) is not in AWS"),
         _ => format!("{words} is not known"),

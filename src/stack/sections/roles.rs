@@ -211,7 +211,8 @@ fn check(roles: &Entries) -> Vec<Conflict> {
                     others.join("`, `")
                 );
                 let all: Vec<&str> = ignored.iter().copied().chain(others.iter().copied()).collect();
-                let remedy = format!("write all of them below `ignore_changes` ({}), or none", all.join(", "));
+                let remedy =
+                    format!("write all of them below `ignore_changes` ({}), or none", all.join(", "));
                 found.push(conflict(name, &others, message, &remedy));
             }
         }
@@ -400,7 +401,9 @@ mod tests {
         let here = network(Some("k8s.example.net"));
         let blueprint = declared(&example, Some(&here)).expect("it fits");
         for name in ["gitlab-pods", "runner", "pair"] {
-            assert!(role(&blueprint, name)["policy"]["Statement"].as_array().is_some_and(|all| !all.is_empty()));
+            assert!(
+                role(&blueprint, name)["policy"]["Statement"].as_array().is_some_and(|all| !all.is_empty())
+            );
         }
     }
 
@@ -420,7 +423,8 @@ mod tests {
             ("statements", None),
             ("services, description", None),
         ] {
-            let said = parse("x", &text(ignored), &registry()).map(drop).map_err(|error| format!("{error:?}"));
+            let said =
+                parse("x", &text(ignored), &registry()).map(drop).map_err(|error| format!("{error:?}"));
             match named {
                 Some(option) => {
                     let said = said.expect_err("an option would be left out with it");

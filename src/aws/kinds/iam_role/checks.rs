@@ -116,7 +116,10 @@ mod tests {
             (json!({ "Statement": [] }), 1),
             (json!({ "Statement": { "Effect": "Allow" } }), 0),
             (json!({ "Statement": { "Condition": { "StringEquals": { "i:sub": ["a"], "i:aud": [] } } } }), 1),
-            (json!({ "Statement": { "Condition": { "StringEquals": { "i:sub": ["a"], "i:aud": ["b"] } } } }), 0),
+            (
+                json!({ "Statement": { "Condition": { "StringEquals": { "i:sub": ["a"], "i:aud": ["b"] } } } }),
+                0,
+            ),
         ] {
             assert_eq!(is_trusted(&with(TRUST.name, policy.clone()), None).len(), count, "{policy}");
         }

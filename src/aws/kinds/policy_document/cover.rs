@@ -106,12 +106,13 @@ fn covers(wide: &Map<String, Value>, narrow: &Map<String, Value>) -> bool {
         },
         part => wide.get(part) == narrow.get(part),
     });
-    parts && conditions(wide).iter().all(|(operator, key, values)| {
-        let implies = |(its, its_key, its_values): &(String, String, Vec<Value>)| {
-            its_key == key && implies((its, its_values), (operator, values))
-        };
-        conditions(narrow).iter().any(implies)
-    })
+    parts
+        && conditions(wide).iter().all(|(operator, key, values)| {
+            let implies = |(its, its_key, its_values): &(String, String, Vec<Value>)| {
+                its_key == key && implies((its, its_values), (operator, values))
+            };
+            conditions(narrow).iter().any(implies)
+        })
 }
 
 /// The conditions of a statement: operator, key and values.
@@ -135,10 +136,12 @@ fn implies((narrow, its): (&str, &[Value]), (wide, values): (&str, &[Value])) ->
     if is_negative(&wide) {
         return narrow == wide && values.iter().all(|value| its.contains(value));
     }
-    let is_text = |operator: &str, of: &str| operator == format!("String{of}") || operator == format!("Arn{of}");
+    let is_text =
+        |operator: &str, of: &str| operator == format!("String{of}") || operator == format!("Arn{of}");
     let like = is_text(&wide, "Like") || wide == "ArnEquals";
     let alike = narrow == wide || narrow == wide.replace("Like", "Equals");
-    alike && its.iter().all(|one| values.iter().any(|value| if like { fits(value, one) } else { value == one }))
+    alike
+        && its.iter().all(|one| values.iter().any(|value| if like { fits(value, one) } else { value == one }))
 }
 
 /// True for an operator that is met by all but its values.
