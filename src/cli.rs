@@ -64,8 +64,8 @@ use screen::Screen;
 
 /// Highly available storage beside a kops cluster: plan it, see what it does to the service, apply it.
 ///
-/// `provision` finds a kops cluster's network, builds EFS file systems, Multi-AZ PostgreSQL databases and caches beside it, and S3
-/// buckets, and keeps them as the stack file describes. The network is watched, and never changed.
+/// `provision` finds a kops cluster's network, builds EFS file systems, Multi-AZ PostgreSQL databases and caches beside it, S3 buckets
+/// and IAM roles, and keeps them as the stack file describes. The network is watched, and never changed.
 #[derive(Debug, Parser)]
 #[command(
     name = "provision",

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::aws::Aws;
 use crate::aws::row::Row;
 use crate::engine::call::Call;
@@ -49,6 +51,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const NAMED_WHEN_GONE: bool = false;
     /// The time that AWS takes.
     const PATIENCE: Patience;
+    /// The kinds whose objects one of this kind names, and stands without all the same: it is not deleted with them.
+    const OUTLIVES: &'static [&'static str] = &[];
+    /// True where a new object of another name is made before the old one goes: should AWS refuse it, the old one is still there.
+    const COMES_FIRST: bool = false;
     /// True where the tags of an object are seen by none of the calls of a refresh.
     const HIDES_TAGS: bool = false;
     /// Other kinds of the same objects, as those that have become one are managed: their ids are of one series, and their names
@@ -69,6 +75,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
 
     /// The words on one that is gone, where it is made anew only when named and holds no data of its own.
     fn when_gone(_gone: &Gone<'_>) -> Option<WhenGone> {
+        None
+    }
+
+    /// The value that an output of a new object will have, where that follows from its inputs and the region.
+    fn foreseen(_wanted: &Document, _output: &str, _region: &str) -> Option<Value> {
         None
     }
 

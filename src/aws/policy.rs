@@ -60,7 +60,7 @@ pub fn policy(registry: &Registry, stack: &Stack, region: Option<&str>) -> Resul
                 calls.iter().filter(|call| call.is_read()).for_each(|call| needs.call(call, &inputs));
             }
             Declaration::Managed { inputs } => {
-                let inputs = with_watched(inputs, &blueprint);
+                let inputs = with_known(registry, inputs, &blueprint, needs.place);
                 calls_for(registry, kind, &inputs).iter().for_each(|call| needs.call(call, &inputs));
             }
         }
@@ -99,11 +99,15 @@ fn any_network(stack: &Stack) -> Network {
     }
 }
 
-/// The inputs, in which what is watched stands for what is referred to of it: an alias for its key.
-fn with_watched(inputs: &Document, blueprint: &Blueprint) -> Document {
-    resolve(inputs, &|reference| match blueprint.declarations.get(&reference.address) {
-        Some(Declaration::Watched { id }) => Some(Value::from(id.as_str())),
-        _ => None,
+/// The inputs, in which what is watched stands for what is referred to of it, such as an alias for its key, and what will be known of new
+/// objects for that, such as the name of a role.
+fn with_known(registry: &Registry, inputs: &Document, blueprint: &Blueprint, place: Place<'_>) -> Document {
+    resolve(inputs, &|reference| match blueprint.declarations.get(&reference.address)? {
+        Declaration::Watched { id } => Some(Value::from(id.as_str())),
+        Declaration::Managed { inputs } => {
+            let manager = registry.managing(reference.address.kind())?;
+            manager.foreseen(inputs, &reference.output, place.region.unwrap_or_default())
+        }
     })
 }
 

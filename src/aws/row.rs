@@ -237,6 +237,11 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.taken_back(), ..self }
     }
 
+    /// See [`Field::several`].
+    pub const fn several_by(self, several: fn(&Value, &Value) -> Value) -> Self {
+        Self { field: self.field.several_by(several), ..self }
+    }
+
     /// See [`Field::also_from`].
     pub const fn also_from(self, options: &'static [&'static str]) -> Self {
         Self { field: self.field.also_from(options), ..self }

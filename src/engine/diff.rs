@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::engine::document::{Document, is_unknown};
 use crate::engine::plan::{FieldChange, Window};
-use crate::engine::resource::{Condition, Effect, Field, OnChange, Role};
+use crate::engine::resource::{Condition, Effect, Field, OnChange, Role, Shape};
 
 /// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared, unless it is
 /// one that is taken back; one that is read once is not either.
@@ -60,7 +60,8 @@ fn difference(field: &Field, at_once: bool, desired: &Document, observed: &Docum
     FieldChange {
         path: field.name.to_owned(),
         before: observed.get(field.name).cloned(),
-        after: wanted.filter(|_| !unknown).cloned(),
+        // Of a document the rest is told all the same: what is not known stands in it as a reference.
+        after: wanted.filter(|value| !unknown || value.is_object()).cloned(),
         unknown,
         sensitive: false,
         is_default: field.need.default().is_some_and(|default| wanted == Some(&default)),
@@ -179,6 +180,36 @@ pub fn follow(fields: &[Field], recorded: &mut Document, observed: &Document) {
     }
 }
 
+/// What is recorded of an object while it is being changed: what it had, and what it may have got besides by then. A kind shows of lists,
+/// maps and names no more than what is recorded, and what is not shown is never taken back.
+pub fn under_way(fields: &[Field], recorded: &Document, sent: &Document) -> Document {
+    let mut both = recorded.clone();
+    for field in fields.iter().filter(|field| !field.is_recorded() && !field.is_fixed()) {
+        let Some(sent) = sent.get(field.name) else { continue };
+        let Some(was) = both.get_mut(field.name) else {
+            both.insert(field.name.to_owned(), sent.clone());
+            continue;
+        };
+        if let Some(several) = field.several {
+            *was = several(was, sent);
+            continue;
+        }
+        match (was, sent, field.shape) {
+            (Value::Array(was), Value::Array(sent), Shape::SetOf(_)) => {
+                let more: Vec<Value> = sent.iter().filter(|one| !was.contains(one)).cloned().collect();
+                was.extend(more);
+            }
+            (Value::Object(was), Value::Object(sent), Shape::MapOf { .. }) => {
+                for (key, value) in sent {
+                    was.entry(key.clone()).or_insert_with(|| value.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    both
+}
+
 /// The outputs that AWS has changed by itself. One that only the running version of the program knows is none of them.
 pub fn changed_outputs(recorded: &Document, observed: &Document, condition: &Condition) -> Vec<FieldChange> {
     let now = latest_outputs(recorded, observed, condition);
@@ -281,6 +312,37 @@ mod tests {
 
     use super::*;
     use crate::engine::call::Call;
+    use crate::engine::resource::{Need, Pattern};
+
+    #[test]
+    fn while_a_change_is_under_way_all_that_it_may_have_made_is_recorded_beside_what_was() {
+        const FIELDS: &[Field] = &[
+            Field::replace("name"),
+            Field::in_place("listed", &[], Effect::None).taking(Shape::SetOf(&Shape::Any), Need::Optional),
+            Field::in_place("tags", &[], Effect::None)
+                .taking(Shape::MapOf { keys: Pattern::any("a key"), values: &Shape::Any }, Need::Optional),
+            Field::in_place("one_more", &[], Effect::None)
+                .several_by(|was, sent| format!("{was} and {sent}").into()),
+            Field::in_place("added", &[], Effect::None).taken_back(),
+            Field::in_place("class", &[], Effect::None),
+            Field::recorded("protection"),
+        ];
+        let was = document(json!({
+            "name": "a", "listed": [1, 2], "tags": { "a": "1" }, "one_more": 1, "class": "small",
+        }));
+        let sent = document(json!({
+            "name": "b", "listed": [2, 3], "tags": { "a": "2", "b": "2" }, "one_more": 2, "added": "x", "class": "big",
+            "protection": true,
+        }));
+        assert_eq!(
+            under_way(FIELDS, &was, &sent),
+            document(json!({
+                "name": "a", "listed": [1, 2, 3], "tags": { "a": "1", "b": "2" }, "one_more": "1 and 2", "added": "x",
+                "class": "small",
+            }))
+        );
+        assert_eq!(under_way(FIELDS, &was, &Document::new()), was);
+    }
 
     const FIELDS: &[Field] = &[
         Field::replace("name"),
@@ -426,6 +488,10 @@ mod tests {
     fn a_reference_that_is_not_resolved_is_an_unknown_change() {
         let changes = diff(FIELDS, &document(json!({"name": "${a.b.id}"})), &document(json!({"name": "x"})));
         assert!(changes[0].unknown && changes[0].after.is_none());
+        // Of a document the parts that are known are told.
+        let tags = json!({ "a": "${a.b.id}", "b": "1" });
+        let changes = diff(FIELDS, &document(json!({ "tags": tags })), &Document::new());
+        assert!(changes[0].unknown && changes[0].after.as_ref() == Some(&tags));
     }
 
     #[test]

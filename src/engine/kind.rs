@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
@@ -101,6 +103,18 @@ pub trait Manager: Reader {
     /// is still to be sent.
     fn as_created(&self, inputs: &Document) -> Document {
         inputs.clone()
+    }
+    /// The value that an output of a new object will have, where that follows from its inputs and the region.
+    fn foreseen(&self, _inputs: &Document, _output: &str, _region: &str) -> Option<Value> {
+        None
+    }
+    /// True where an object that names one of the other kind stands as well without it: it does not go with it.
+    fn outlives(&self, _kind: &str) -> bool {
+        false
+    }
+    /// True where a new object of another name is made before the old one goes.
+    fn comes_first(&self) -> bool {
+        false
     }
     /// True where the tags of an object are seen by none of the calls of a refresh.
     fn hides_tags(&self) -> bool {

@@ -197,7 +197,8 @@ pub enum ReplaceOrder {
 pub struct FieldChange {
     pub path: String,
     pub before: Option<Value>,
-    /// Absent while it is unknown.
+    /// Absent while it is unknown. Of a document the known parts are there, with a reference, `${ADDRESS.OUTPUT}`, for each part that is not
+    /// known.
     pub after: Option<Value>,
     /// True if the value is known only after apply.
     pub unknown: bool,

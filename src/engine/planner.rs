@@ -309,11 +309,22 @@ fn select(
         Mode::Destroy => {
             let (let_go, deleted): (BTreeSet<Address>, BTreeSet<Address>) =
                 targets.into_iter().partition(|target| is_let_go(&target));
-            let deleted = graph::closure(&graph::reversed(recorded_on), deleted);
+            let deleted = graph::closure(&graph::reversed(&tied(input, recorded_on)), deleted);
             deleted.into_iter().chain(let_go).collect()
         }
         Mode::Apply | Mode::RefreshOnly => graph::closure(refers_to, targets),
     }
+}
+
+/// The dependencies without those that an object outlives: it stays when they go.
+fn tied(input: &Input<'_>, recorded_on: &Edges<Address>) -> Edges<Address> {
+    let mut tied = recorded_on.clone();
+    for (user, on) in &mut tied {
+        if let Some(manager) = input.registry.managing(user.kind()) {
+            on.retain(|used| !manager.outlives(used.kind()));
+        }
+    }
+    tied
 }
 
 fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {

@@ -74,8 +74,13 @@ pub enum Remark {
     Theirs { fields: &'static [&'static str], why: String },
     /// It was made as a copy of another object, and is none any more: `what` became of it, and the steps that delete it with its data.
     OnItsOwn { what: String, removal: Vec<Remedy> },
+    /// Others have given it something that no stack file says, and that stays: `value` in terms of this field, in words, and the command
+    /// that takes it off.
+    Besides { field: &'static str, value: String, what: String, remedy: String },
     /// Something is left for a person to do: what, and the command that does it.
     Left { what: String, command: String },
+    /// Others are there that could be meant as well, each with its id, and nothing tells which one is: the option that names one.
+    OneOfSeveral { ids: Vec<String>, option: &'static str },
     /// Nothing tracks the object: it was seen beside those that are. Its tags, and how many addresses it has free.
     Beside { tags: BTreeMap<String, String>, free: i32 },
 }

@@ -114,7 +114,7 @@ impl Refused {
             Self::UnknownKind { kinds, .. } => Some(format!("one of these: {}", kinds.join(", "))),
             Self::Absent { .. } => Some(
                 "look in this account and region; an id is what AWS shows: fs-…, fsmt-…, sg-…, a database's identifier or \
-                 db-…, a group's name"
+                 db-…, a group's or a role's name with its capitals"
                     .to_owned(),
             ),
             Self::Unfit { .. } => Some(

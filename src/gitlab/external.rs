@@ -57,8 +57,8 @@ pub fn database(description: &Description<'_>, gitlab: &GitLab) -> Result<Databa
     let is_declared = description.declared(DATABASES, entry, "database_name").is_some();
     let name = description.optional(DATABASES, entry, "database", is_declared).ok_or_else(|| {
         Refused::new(
-            format!("the database {entry} was made without a database in it"),
-            "write `database_name: gitlab_production` below the database, and make it anew",
+            format!("the database {entry} is one without a database in it"),
+            "write `database_name: gitlab_production` below it; one that stands already has to be made anew for that",
         )
     })?;
     let output = |field: &str| description.output(DATABASES, entry, field);
@@ -93,6 +93,35 @@ pub fn bucket(description: &Description<'_>, gitlab: &GitLab, objects: &str) -> 
 /// The ARN of its role, where it has one.
 pub fn role(description: &Description<'_>, name: Option<&str>) -> Option<String> {
     Some(description.output(ROLES, name?, "arn"))
+}
+
+/// The warning on service accounts of rendered files that the role of these files does not name: their pods would be refused.
+pub fn untrusted(description: &Description<'_>, role: &str, accounts: &[String]) -> Option<String> {
+    let named = description.declared(ROLES, role, "service_accounts").and_then(Value::as_array);
+    let named: Vec<&str> = named.into_iter().flatten().filter_map(Value::as_str).collect();
+    let is_named = |account: &&String| {
+        named.iter().any(|one| match one.strip_suffix('*') {
+            Some(front) => account.starts_with(front),
+            None => one == account,
+        })
+    };
+    let missing: Vec<&str> = accounts.iter().filter(|one| !is_named(one)).map(String::as_str).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "the role {role} does not name the service account{} {}, whose pods AWS would refuse: write {} as `service_accounts` of the role",
+            if missing.len() == 1 { "" } else { "s" },
+            missing.join(", "),
+            if missing.len() == 1 { "it" } else { "them" }
+        )
+    })
+}
+
+/// The note on pods that take a role: kops mounts no token for it by itself.
+pub fn token(role: &str) -> String {
+    format!(
+        "pods take the role {role} by a token that the pod identity webhook mounts (`podIdentityWebhook: {{ enabled: true }}` below `spec` of the \
+         kops cluster, with cert-manager); without it, the annotation of a service account does nothing"
+    )
 }
 
 /// True if TLS ends at the Ingress.

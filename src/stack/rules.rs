@@ -148,7 +148,7 @@ fn of_names(stack: &Stack, tree: &Node) -> Vec<Problem> {
                 let several = known.iter().any(|one| one.starts_with(&format!("{text}-")));
                 let remedy = match nearest(text, known.iter().copied()) {
                     _ if several => format!("write `{text}-*` for all of them"),
-                    Some(near) => format!("did you mean `{near}`?"),
+                    Some(near) => format!("did you mean `{near}`? If it is gone, take it out of `{option}`"),
                     None if known.is_empty() => format!("write an entry of this name below `{of}:`"),
                     None => format!("there are: {}", known.join(", ")),
                 };

@@ -58,7 +58,7 @@ impl Mark {
 /// The delta that a change makes to a field.
 pub(super) fn delta(field: &FieldChange) -> Delta {
     let plain = Delta::Value { before: before(field), after: after(field) };
-    if field.unknown || field.sensitive {
+    if is_hidden(field) {
         return plain;
     }
     let empty = Value::Array(Vec::new());
@@ -87,7 +87,7 @@ pub(super) fn delta(field: &FieldChange) -> Delta {
 /// The field of an object that is not there yet: lists and maps entry by entry. `None` for a field without a value.
 pub(super) fn fresh(field: &FieldChange) -> Option<Delta> {
     match &field.after {
-        _ if field.unknown || field.sensitive => Some(delta(field)),
+        _ if is_hidden(field) => Some(delta(field)),
         None | Some(Value::Null) => None,
         Some(Value::Object(new)) if !new.is_empty() => Some(changed_map(&Map::new(), new)),
         Some(_) => Some(delta(&FieldChange { before: None, ..field.clone() })),
@@ -102,6 +102,16 @@ fn changed_map(old: &Map<String, Value>, new: &Map<String, Value>) -> Delta {
         .collect();
     let mut unchanged = 0;
     for (name, value) in new {
+        // Statements of a policy: each has a line of its own.
+        if let Some(all) = value.as_array().filter(|_| is_list_of_objects(value)) {
+            let none = Vec::new();
+            let (removed, added) = difference(old.get(name).and_then(Value::as_array).unwrap_or(&none), all);
+            unchanged += all.len() - added.len();
+            let marked = |mark| move |value| Entry { mark, pieces: entry(name, value) };
+            changed.extend(removed.into_iter().map(marked(Mark::Removed)));
+            changed.extend(added.into_iter().map(marked(Mark::Added)));
+            continue;
+        }
         let (mark, pieces) = match old.get(name) {
             Some(before) if before == value => {
                 unchanged += 1;
@@ -148,11 +158,16 @@ fn before(field: &FieldChange) -> String {
 
 fn after(field: &FieldChange) -> String {
     match &field.after {
-        _ if field.unknown => UNKNOWN.to_owned(),
+        None if field.unknown => UNKNOWN.to_owned(),
         _ if field.sensitive => SENSITIVE.to_owned(),
         None | Some(Value::Null) => ABSENT.to_owned(),
         Some(value) => inline(value),
     }
+}
+
+/// True where no part of the new value is shown.
+fn is_hidden(field: &FieldChange) -> bool {
+    field.sensitive || field.unknown && field.after.is_none()
 }
 
 #[cfg(test)]
@@ -167,5 +182,16 @@ mod tests {
         let (removed, added) = difference(&old, &new);
         assert_eq!(removed, [&json!(1), &json!(2)]);
         assert_eq!(added, [&json!(3), &json!(3)]);
+    }
+
+    #[test]
+    fn of_a_document_that_is_known_in_part_the_known_parts_are_shown() {
+        let policy = json!({ "Statement": [{ "Action": ["*"], "Resource": ["${k.later.arn}/*"] }] });
+        let known = FieldChange { unknown: true, ..FieldChange::free("policy", None, Some(policy)) };
+        let said = format!("{:?}", fresh(&known));
+        assert!(said.contains("Action") && said.contains("k.later.arn"), "{said}");
+        let unknown = FieldChange { after: None, ..known };
+        assert_eq!(after(&unknown), UNKNOWN);
+        assert!(matches!(fresh(&unknown), Some(Delta::Value { after, .. }) if after == UNKNOWN));
     }
 }

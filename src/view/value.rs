@@ -150,7 +150,7 @@ pub(super) fn is_list_of_objects(value: &Value) -> bool {
 pub(super) fn new_fields(page: &mut Page<'_>, indent: usize, fields: &[FieldChange]) {
     let shown = fields.iter().map(|field| {
         let value = match (&field.after, field.unknown, field.sensitive) {
-            (_, true, _) => Shown::Word(UNKNOWN),
+            (None, true, _) => Shown::Word(UNKNOWN),
             (_, _, true) => Shown::Word(SENSITIVE),
             (after, ..) => Shown::Value(after.as_ref().unwrap_or(&Value::Null)),
         };
@@ -231,7 +231,14 @@ fn named<'a>(page: &mut Page<'_>, indent: usize, mark: &str, fields: impl Iterat
             Shown::Value(Value::Array(items)) => items.iter().map(|one| item(name, one)).collect(),
             Shown::Value(Value::Object(map)) => {
                 let there = map.iter().filter(|(_, value)| !value.is_null());
-                there.map(|(name, value)| entry(name, value)).collect()
+                // Statements of a policy: each has a line of its own.
+                let lines = there.flat_map(|(name, value)| match value {
+                    Value::Array(items) if is_list_of_objects(value) => {
+                        items.iter().map(|one| entry(name, one)).collect()
+                    }
+                    value => vec![entry(name, value)],
+                });
+                lines.collect()
             }
             Shown::Value(_) | Shown::Word(_) => Vec::new(),
         };

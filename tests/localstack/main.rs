@@ -47,6 +47,7 @@ mod replicas;
 mod restored;
 mod restored_files;
 mod reviewed;
+mod role_rights;
 mod roles;
 mod saved_plans;
 mod secrets;

@@ -139,10 +139,11 @@ def with_aws_policy(call: Call):
     """AWS's own policies are there in every account; a thousand of them are not loaded for each."""
     arn, policies = call.get("PolicyArn", ""), backend(call).managed_policies
     if ":iam::aws:policy/" in arn and arn not in policies:
-        name = arn.rsplit("/", 1)[1]
+        path, name = arn.split(":policy", 1)[1].rsplit("/", 1)
         about = {
             "Arn": arn,
-            "Path": "/",
+            # Its ARN is made from this: arn:aws:iam::aws:policy/service-role/NAME.
+            "Path": f"{path}/",
             "CreateDate": "2015-02-06T18:40:00+00:00",
             "UpdateDate": "2015-02-06T18:40:00+00:00",
             "DefaultVersionId": "v1",

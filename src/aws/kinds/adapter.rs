@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
+use serde_json::Value;
+
 use crate::aws::Aws;
 use crate::aws::kind::{Kind, Seen};
 use crate::aws::row;
@@ -200,6 +202,18 @@ impl<K: Kind> Manager for RowedKind<K> {
 
     fn as_created(&self, inputs: &Document) -> Document {
         K::as_created(inputs)
+    }
+
+    fn foreseen(&self, inputs: &Document, output: &str, region: &str) -> Option<Value> {
+        K::foreseen(inputs, output, region)
+    }
+
+    fn outlives(&self, kind: &str) -> bool {
+        K::OUTLIVES.contains(&kind)
+    }
+
+    fn comes_first(&self) -> bool {
+        K::COMES_FIRST
     }
 
     fn hides_tags(&self) -> bool {

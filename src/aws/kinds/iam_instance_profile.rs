@@ -110,6 +110,7 @@ impl Kind for IamInstanceProfile {
         delete: Duration::from_secs(3 * 60),
     };
     const CLAIM: &'static [Call] = &[TAG];
+    const COMES_FIRST: bool = true;
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
         let found = try_join_all(tracked.iter().map(|one| profile(aws, one.id.as_str()))).await?;
@@ -148,8 +149,17 @@ impl Kind for IamInstanceProfile {
                 remove(aws, name, &before).await?;
             }
             let add =
-                aws.write.iam.add_role_to_instance_profile().instance_profile_name(name).role_name(role);
-            add.send().await.map_err(aws_error(ADD))?;
+                aws.write.iam.add_role_to_instance_profile().instance_profile_name(name).role_name(&role);
+            if let Err(error) = add.send().await.map_err(aws_error(ADD)) {
+                // A profile has one role: asked again after a lost answer, IAM says that there is no room for it.
+                let is_full = error.code == FULL;
+                let there = if is_full { profile(aws, name).await? } else { None };
+                let has_it =
+                    |live: &Live| live.roles().iter().any(|one| one.role_name.eq_ignore_ascii_case(&role));
+                if !there.as_ref().is_some_and(has_it) {
+                    return Err(error);
+                }
+            }
         }
         match tags::asked_for(wanted, &change) {
             Some(tags) => retag(aws, name, &tags).await,
@@ -200,6 +210,9 @@ impl Kind for IamInstanceProfile {
         Ok(live.map(|live| Named { found: found(&live), unfit: iam_tags::unfit(&live.path) }))
     }
 }
+
+/// The code where a profile has a role already (AddRoleToInstanceProfile, Errors).
+const FULL: &str = "LimitExceeded";
 
 /// The profiles that are asked for their tags at once.
 const AT_ONCE: usize = 8;

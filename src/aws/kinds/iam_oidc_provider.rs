@@ -14,7 +14,8 @@ use crate::aws::watched::Watched;
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, TrackedDocument};
-use crate::engine::resource::{Condition, Id, Ownership};
+use crate::engine::document::Document;
+use crate::engine::resource::{Condition, Id, Ownership, Remark};
 
 const LIST: Call = Call::read("iam:ListOpenIDConnectProviders");
 const GET: Call = Call::read("iam:GetOpenIDConnectProvider");
@@ -46,19 +47,21 @@ impl Watched for OidcProvider {
             Ok::<_, CloudError>(found.map(|found| (arn, found)))
         });
         let all: Vec<_> = try_join_all(read).await?.into_iter().flatten().collect();
-        let of = |id: &str| {
+        let seen_at = |one: &TrackedDocument| {
+            let id = one.id.as_str();
             let is_it = |(arn, found): &&(String, GetOpenIdConnectProviderOutput)| match is_arn(id) {
                 true => arn == id,
                 false => is_of(found, id),
             };
-            // Two with the tags of one cluster: nothing tells which one its tokens are of.
-            let mut its = all.iter().filter(is_it);
-            let only = its.next();
-            only.filter(|_| its.next().is_none())
-        };
-        let seen_at = |one: &TrackedDocument| {
-            let (arn, found) = of(one.id.as_str())?;
-            Some((one.id.clone(), seen(arn, found)))
+            let its: Vec<_> = all.iter().filter(is_it).collect();
+            match its.as_slice() {
+                [] => None,
+                [(arn, found)] => Some((one.id.clone(), seen(arn, found))),
+                // Two with the tags of one cluster: nothing tells which one its tokens are of.
+                several => {
+                    Some((one.id.clone(), one_of(several.iter().map(|(arn, _)| arn.clone()).collect())))
+                }
+            }
         };
         Ok(tracked.iter().filter_map(seen_at).collect())
     }
@@ -74,6 +77,17 @@ fn is_of(found: &GetOpenIdConnectProviderOutput, cluster: &str) -> bool {
 
 fn is_arn(id: &str) -> bool {
     id.starts_with("arn:")
+}
+
+/// Several with the tags of one cluster, such as the old and the new one while its issuer changes.
+fn one_of(ids: Vec<String>) -> Seen {
+    Seen {
+        outputs: Document::new(),
+        condition: Condition::Pending("several have its tags".to_owned()),
+        remarks: vec![Remark::OneOfSeveral { ids, option: "oidc_provider" }],
+        ownership: Ownership::Untagged,
+        vpc: None,
+    }
 }
 
 fn seen(arn: &str, found: &GetOpenIdConnectProviderOutput) -> Seen {

@@ -1,9 +1,10 @@
 //! IAM roles: who may take one, and what it may do then. Each has one inline policy of its own, and managed policies that are attached.
 //!
-//! Policies that others put on a role are none of our business: they are neither shown, changed nor taken off.
+//! Policies that others put on a role are neither changed nor taken off. A plan says which ones they are.
 
 mod checks;
 mod live;
+mod names;
 mod settings;
 mod trust;
 
@@ -29,6 +30,7 @@ use crate::engine::resource::{
 };
 use live::Live;
 pub(crate) use live::{ATTACHED, INLINE, PROFILES, attached, inline, profiles as profiles_of};
+pub(crate) use names::all as policy_names;
 
 /// The ARN of a role has its path and its name.
 const THIS: &[&str] = &["iam:role{path}{name}"];
@@ -59,7 +61,9 @@ const DESCRIPTION_RULE: Pattern = Pattern::new(
     "a description of 1 to 1000 characters of Latin-1",
     "^[\\x20-\\x7E\\xA1-\\xFF]{1,1000}$",
     2_000,
-);
+)
+// It would be taken for a reference.
+.but_not("\\$\\{");
 /// The ARN of a managed policy.
 pub(crate) const POLICY_ARN: Pattern = Pattern::new(
     "the ARN of a managed policy, such as `arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore`",
@@ -67,6 +71,9 @@ pub(crate) const POLICY_ARN: Pattern = Pattern::new(
     2_048,
 );
 const POLICY_NAME_RULE: Pattern = Pattern::new("a policy's name", "^[A-Za-z0-9_+=,.@-]+$", 128);
+
+/// The name of a role's own policy where none is written.
+const DEFAULT_NAME: &str = "provision";
 
 type Field<T> = Key<IamRole, T>;
 const NAME: Field<String> = Key::new("name");
@@ -94,8 +101,6 @@ impl Kind for IamRole {
         // What is ours is taken off before the role goes.
         DETACH,
         DELETE_POLICY,
-        // A boundary that is not written any more is taken back.
-        DELETE_BOUNDARY,
         DELETE,
     ];
     const ROUNDS: usize = 2;
@@ -108,8 +113,8 @@ impl Kind for IamRole {
         &NAME
             .field(text(NAME_RULE).made_by_section())
             .doc(
-                "The role's name, which no other role of the account has in any case of its letters; without it, the stack's name and its own \
-                 here. Only a new role can change it.",
+                "The role's name; without it, the stack's name with that of the entry. No other role of the account may have it, with other \
+                 capitals neither. Only a new role can change it.",
             )
             .create(Create::set_role_name)
             .fixed()
@@ -139,14 +144,15 @@ impl Kind for IamRole {
             .depending(|desired, observed| cost(desired, observed, POLICY.name))
             .also_from(&["read_buckets", "statements"]),
         &POLICY_NAME
-            .field(text(POLICY_NAME_RULE).default("provision"))
+            .field(text(POLICY_NAME_RULE).default(DEFAULT_NAME))
             .doc("The name of its own policy.")
             .sent_by_code(InPlace(Effect::None), &[PUT_POLICY, DELETE_POLICY])
-            .observe(|live| live.policy_name.clone()),
+            .observe(|live| live.policy_name.clone())
+            .several_by(names::both),
         &MANAGED
             // "Managed policies attached to an IAM role": 10, which can be raised (IAM User Guide, quotas).
             .field(set_of(&Shape::Text(POLICY_ARN)))
-            .doc("The managed policies that are attached to it, by their ARNs. Those that others attach stay.")
+            .doc("The managed policies that are attached to it, by their ARNs. One that others attach is not taken off: a plan names it.")
             .sent_by_code(InPlace(Effect::AccessLoss), &[ATTACH, DETACH])
             .observe(attached_of)
             .depending(cost_of_managed),
@@ -193,12 +199,19 @@ impl Kind for IamRole {
         delete: Duration::from_secs(3 * 60),
     };
     const CLAIM: &'static [Call] = &[TAG];
+    // Its policy names them.
+    const OUTLIVES: &'static [&'static str] = &["aws_s3_bucket"];
+    const COMES_FIRST: bool = true;
+
+    fn foreseen(wanted: &Document, output: &str, _: &str) -> Option<Value> {
+        NAME.text(wanted).filter(|_| matches!(output, "id" | "name")).map(Value::from)
+    }
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
         live::look(aws, tracked).await
     }
 
-    fn seen(live: &Live, _: Option<&Document>) -> Seen {
+    fn seen(live: &Live, recorded: Option<&Document>) -> Seen {
         let role = &live.role;
         Seen {
             outputs: row::outputs([
@@ -211,7 +224,7 @@ impl Kind for IamRole {
                 true => Condition::Ready,
                 false => Condition::Pending("not known everywhere yet".to_owned()),
             },
-            remarks: Vec::new(),
+            remarks: recorded.map(|recorded| live.of_others(recorded)).unwrap_or_default(),
             ownership: Ownership::of_tags(&iam_tags::of_sdk_tags(role.tags())),
             vpc: None,
         }

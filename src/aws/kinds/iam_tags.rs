@@ -7,8 +7,13 @@ use crate::aws::tag_map;
 use crate::engine::resource::Pattern;
 
 /// A path (CreateRole, Path: "must begin and end with forward slashes").
-pub(super) const PATH_RULE: Pattern =
-    Pattern::new("a path: `/`, or names between slashes, such as `/apps/`", "^/([!-.0-~]+/)*$", 512);
+pub(super) const PATH_RULE: Pattern = Pattern::new(
+    "a path: `/`, or names between slashes, such as `/apps/`, and not below `/aws-service-role/`",
+    "^/([!-.0-~]+/)*$",
+    512,
+)
+// Roles below it are those of services of AWS, and can be neither changed nor deleted.
+.but_not("^/aws-service-role/.*");
 
 /// Tags as a map.
 pub(super) fn of_sdk_tags(tags: &[Tag]) -> Tags {

@@ -10,9 +10,12 @@ use std::time::Duration;
 use aws_sdk_s3::operation::create_bucket::builders::CreateBucketInputBuilder as Create;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
+use serde_json::Value;
+
 use crate::aws::kind::{Check, Kind, Seen};
 use crate::aws::kinds::kms_alias::KEY_ARN;
 use crate::aws::kinds::tags;
+use crate::aws::policy::partition;
 use crate::aws::row::{self, Key, Row, field, flag, map_of_objects, text};
 use crate::aws::{Aws, aws_error};
 use crate::engine::call::{Call, Check as Checked, Grant};
@@ -134,6 +137,11 @@ impl Kind for S3Bucket {
         delete: Duration::from_secs(5 * 60),
     };
     const CLAIM: &'static [Call] = &[PUT_TAGS];
+
+    fn foreseen(wanted: &Document, output: &str, region: &str) -> Option<Value> {
+        let name = wanted.get("bucket")?.as_str()?;
+        (output == "arn").then(|| live::arn(name, partition(region)).into())
+    }
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
         live::look(aws, tracked).await

@@ -306,3 +306,17 @@ fn a_stack_that_needs_more_than_iam_takes_gets_several_policies_that_say_the_sam
     let small = policy_of(FILES);
     assert_eq!(small.clone().within_the_limit(), [small]);
 }
+
+#[test]
+fn only_the_stacks_own_roles_can_be_passed_to_machines() {
+    for (options, resource) in
+        [("", "arn:aws:iam::*:role/shop-pair"), (", name: other, path: /q/", "arn:aws:iam::*:role/q/other")]
+    {
+        let text = format!("stack: shop\nroles: {{ pair: {{ instance_profile: true{options} }} }}\n");
+        let policy = policy_of(&text);
+        let passing = allowing(&policy, "iam:PassRole");
+        let resources: Vec<&Value> = passing.iter().map(|one| &one["Resource"]).collect();
+        assert_eq!(resources, [resource], "{passing:?}");
+        assert!(!actions(&policy).contains(&"iam:DeleteRolePermissionsBoundary"));
+    }
+}

@@ -308,6 +308,16 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
+    /// Records what the object may have from now on, also if the call fails or the run is stopped: the next plan looks for all of it,
+    /// and takes back what the stack file does not say by then.
+    fn record_what_is_sent(&mut self, address: &Address, manager: &dyn Manager, desired: &Document) {
+        let Some(record) = self.record(address).cloned() else { return };
+        let inputs = diff::under_way(manager.fields(), &record.inputs, desired);
+        if inputs != record.inputs {
+            self.put(address, Record { inputs, ..record });
+        }
+    }
+
     /// Sends an update; the step settles when it returns.
     pub(super) fn send_update(&mut self, step: &Step, manager: &'a dyn Manager, id: Id, sending: Sending) {
         let Sending { desired, fields, observed, claim, sent } = sending;
@@ -318,6 +328,7 @@ impl<'a> Execution<'a> {
         self.settling.hold(step, target, patience);
         let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
         let region = self.run.planning.plan.region.as_str();
+        self.record_what_is_sent(step.address(), manager, &desired);
         let uses = self.record(step.address()).map(|record| record.depends_on.clone());
         let absence = self.absence(step.address(), &uses.unwrap_or_default());
         let desired = sent.asked(manager, &desired);

@@ -13,7 +13,7 @@ use super::{
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::diff;
-use crate::engine::document::{Document, Reference, resolve};
+use crate::engine::document::{Document, Reference, is_unknown, resolve};
 use crate::engine::kind::{Live, Manager, Misfit};
 use crate::engine::owner::owner_by_tags;
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Going, Mode, ReplaceOrder, Turn};
@@ -131,7 +131,7 @@ fn known(input: &Input<'_>, decided: &BTreeMap<Address, Change>, reference: &Ref
     let change = decided.get(address);
     let (id, live) = match change.and_then(|change| change.keeps.as_ref()) {
         Some(kept) => (kept, input.sightings.object(address, kept)?),
-        None if change.is_some_and(Change::makes_anew) => return None,
+        None if change.is_some_and(Change::makes_anew) => return foreseen(input, decided, reference),
         // Nothing is done to it, so that it has what was recorded.
         None if is_newer(input, address) => return input.state?.output(address, output),
         None => input.sightings.get(address)?.live()?,
@@ -142,6 +142,19 @@ fn known(input: &Input<'_>, decided: &BTreeMap<Address, Change>, reference: &Ref
         "id" => Some(Value::String(id.as_str().to_owned())),
         output => live.outputs.get(output).filter(|_| is_made).cloned(),
     }
+}
+
+/// The value of an output of a new object that follows from its inputs. One in the place of another is another object, also by the same
+/// name: its users are told so.
+fn foreseen(
+    input: &Input<'_>,
+    decided: &BTreeMap<Address, Change>,
+    Reference { address, output }: &Reference,
+) -> Option<Value> {
+    decided.get(address).filter(|change| change.action == Action::Create)?;
+    let desired = desired(input, address, decided)?;
+    let value = input.registry.managing(address.kind())?.foreseen(&desired, output, input.region)?;
+    Some(value).filter(|value| !is_unknown(value))
 }
 
 fn watched(
@@ -228,6 +241,9 @@ fn managed(
     let invalid = manager.check(&desired, before.as_ref())?;
     findings.extend(
         invalid.into_iter().map(|invalid| findings::invalid(input.blueprint, address, manager, invalid)),
+    );
+    findings.extend(
+        live.into_iter().flat_map(|live| findings::besides(address, &live.remarks, &desired, &decision)),
     );
     let remarks = live.into_iter().flat_map(|live| &live.remarks);
     findings.extend(remarks.filter_map(|remark| match remark {
@@ -344,7 +360,9 @@ fn anew(
         ),
     };
     let goes = all(input, address, objects);
-    Change { effect: Effect::Replacement, fields, goes, ..change(address, Action::Replace, reason) }
+    let is_renamed = forcing.iter().any(|field| manager.natural_key().contains(&field.path.as_str()));
+    let order = (manager.comes_first() && is_renamed).then_some(ReplaceOrder::CreateFirst);
+    Change { effect: Effect::Replacement, fields, goes, order, ..change(address, Action::Replace, reason) }
 }
 
 /// `size differs`, `size, note differ`.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{Input, Sighting, error, remedied};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
@@ -120,7 +122,11 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
             let hint = "apply again when that is over, or take the change out of the stack file until then";
             Some(error("held", address, format!("{}: {why}", field.path), Some(hint.to_owned())))
         }
-        Remark::Beside { .. } | Remark::Theirs { .. } | Remark::Impossible(_) => None,
+        Remark::Beside { .. }
+        | Remark::Besides { .. }
+        | Remark::OneOfSeveral { .. }
+        | Remark::Theirs { .. }
+        | Remark::Impossible(_) => None,
         Remark::Left { what, command } => Some(Finding {
             level: Level::Warning,
             ..error("left-to-do", address, what.clone(), Some(command.clone()))
@@ -128,6 +134,39 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
         // Of a deletion alone: see `loss`; and of the whole address: see `promoted`.
         Remark::Holds(_) | Remark::NoLastSnapshot { .. } | Remark::OnItsOwn { .. } => None,
     }
+}
+
+/// The findings on what others have given to an object: one says all that stays, and an error says what a change would write over.
+pub(super) fn besides(
+    address: &Address,
+    remarks: &[Remark],
+    desired: &Document,
+    change: &Change,
+) -> Vec<Finding> {
+    let (mut stays, mut remedies, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    for remark in remarks {
+        let Remark::Besides { field, value, what, remedy } = remark else { continue };
+        match desired.get(*field) {
+            Some(Value::String(wanted)) if wanted == value => {
+                let message = format!("{field}: {what}, and it would be written over");
+                let hint = format!("choose another `{field}`; or, where it is not needed any more: {remedy}");
+                let is_changed = change.fields.iter().any(|changed| changed.path == *field);
+                found.extend(is_changed.then(|| error("name-taken", address, message, Some(hint))));
+            }
+            Some(Value::Array(wanted)) if wanted.iter().any(|one| one == value.as_str()) => {}
+            _ => {
+                stays.push(what.as_str());
+                remedies.push(remedy.as_str());
+            }
+        }
+    }
+    if !stays.is_empty() {
+        let message = format!("{}: more than the stack file says", stays.join("; "));
+        let hint = format!("where that is not meant: {}", remedies.join("; "));
+        found
+            .push(Finding { level: Level::Warning, ..error("left-to-others", address, message, Some(hint)) });
+    }
+    found
 }
 
 /// The finding on inputs that belong to somebody else, and that the stack file does not leave to others.

@@ -11,7 +11,7 @@ use crate::engine::document::{reference, references};
 use crate::engine::kind::{Live, Reader};
 use crate::engine::network::{Network, Role};
 use crate::engine::plan::{Action, Blocked, Change, Finding, Level};
-use crate::engine::resource::Id;
+use crate::engine::resource::{Id, Remark};
 use crate::engine::state::{Record, State};
 
 /// The check that finds a plan to leave the network of the stack.
@@ -130,6 +130,7 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
     let is_missing = |address: &Address| match declarations.get(address) {
         Some(Declaration::Watched { .. }) => {
             input.sightings.get(address).is_none_or(|sighting| *sighting == Sighting::Gone)
+                || several(input, address).is_some()
         }
         Some(Declaration::Managed { .. }) => false,
         None => true,
@@ -160,7 +161,7 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
             continue;
         }
         let decision = match record(address) {
-            _ if missing.contains_key(address) => change(address, Action::NoOp, "gone from AWS"),
+            _ if missing.contains_key(address) => change(address, Action::NoOp, reason(input, address)),
             Some(Record { watched: true, .. }) => {
                 change(address, Action::Forget, "gone from AWS, and nothing of the stack needs it")
             }
@@ -172,8 +173,7 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
     for address in
         missing.iter().filter(|(_, users)| !users.left_alone.is_empty()).map(|(address, _)| address)
     {
-        let reason =
-            if declarations.contains_key(address) { "gone from AWS" } else { "nothing is known of it" };
+        let reason = reason(input, address);
         let blocked =
             Blocked { action: Action::NoOp, fields: Vec::new(), because: reason.to_owned(), on: None };
         let decided = Change { blocked: Some(blocked), ..change(address, Action::NoOp, reason) };
@@ -184,9 +184,31 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
     lacking
 }
 
+/// The objects of which each could be the one that is meant, with the option that names one.
+fn several<'a>(input: &Input<'a>, address: &Address) -> Option<(&'a [String], &'static str)> {
+    live(input.sightings, address)?.remarks.iter().find_map(|remark| match remark {
+        Remark::OneOfSeveral { ids, option } => Some((ids.as_slice(), *option)),
+        _ => None,
+    })
+}
+
+fn reason(input: &Input<'_>, address: &Address) -> &'static str {
+    match input.blueprint.declarations.contains_key(address) {
+        true if several(input, address).is_some() => {
+            "several are there, and nothing tells which one is meant"
+        }
+        true => "gone from AWS",
+        false => "nothing is known of it",
+    }
+}
+
 fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
     let words = Network::in_words(address).unwrap_or_else(|| address.to_string());
+    let several = several(input, address);
     let what = match input.blueprint.declarations.get(address) {
+        Some(Declaration::Watched { id }) if let Some((ids, _)) = several => {
+            format!("{} have the tags of {id}, and nothing tells which one is meant", ids.join(" and "))
+        }
         Some(Declaration::Watched { id }) => format!("{words} ({id}) is not in AWS"),
         _ => format!("{words} is not known"),
     };
@@ -203,7 +225,10 @@ fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
         }
     }
     let level = if users.unmade.is_empty() { Level::Blocked } else { Level::Error };
-    let hint = without_a_cluster(input, address, users).unwrap_or_else(|| remedy(input, address));
+    let hint = match several {
+        Some((_, option)) => format!("name the one that is meant as `{option}`"),
+        None => without_a_cluster(input, address, users).unwrap_or_else(|| remedy(input, address)),
+    };
     Finding { level, ..error(MISSING, address, parts.join("; "), Some(hint)) }
 }
 

@@ -52,6 +52,9 @@ pub struct Field {
     /// For what clients pass through: the value with which both the old and the new clients get through. Where the clients move
     /// in the same plan, an update goes there first, and to the desired value when they have moved.
     pub joined: Option<Join>,
+    /// For what names something of which there can be several: while a change is under way both are recorded, by this text, since each
+    /// of them may be there.
+    pub several: Option<Join>,
     /// The object of a sentence: the data that a change with [`Effect::DataLoss`] deletes.
     pub loses: Option<&'static str>,
 }
@@ -169,6 +172,7 @@ impl Field {
             kept_in: None,
             role: None,
             joined: None,
+            several: None,
             loses: None,
         }
     }
@@ -268,6 +272,11 @@ impl Field {
     /// The field, which is brought to its new value in two parts where clients move meanwhile.
     pub const fn joined_by(self, join: Join) -> Self {
         Self { joined: Some(join), ..self }
+    }
+
+    /// The field, of which both values are recorded by this text while a change is under way.
+    pub const fn several_by(self, several: Join) -> Self {
+        Self { several: Some(several), ..self }
     }
 
     /// The field with the place that its value comes from.

@@ -97,10 +97,10 @@ impl<'a> Site<'a> {
         let declared = name("database_name");
         let database_name =
             description.optional(DATABASES, &gitlab.database, "database", declared).ok_or_else(|| {
-                let message = format!("the database {} was made without a database in it", gitlab.database);
+                let message = format!("the database {} is one without a database in it", gitlab.database);
                 Refused::new(
                     message,
-                    "write `database_name: gitlab_production` below the database, and make it anew",
+                    "write `database_name: gitlab_production` below it; one that stands already has to be made anew for that",
                 )
             })?;
         let has_tls = gitlab.ingress.as_ref().is_some_and(|ingress| match ingress.is_alb() {

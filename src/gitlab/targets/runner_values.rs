@@ -108,7 +108,7 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
     };
     Ok(Rendering {
         text: yaml::document(&values),
-        warnings: warnings(name, runner),
+        warnings: warnings(description, name, runner),
         notes: notes(description, runner, &object),
         secrets: vec![object],
     })
@@ -181,13 +181,18 @@ fn notes(description: &Description<'_>, runner: &Runner, object: &str) -> Vec<St
         vec!["make the runner in GitLab, with its tags: its token is the one of the Secret".to_owned()];
     if let (Some(role), Some(_)) = (&runner.role, &runner.cache_bucket) {
         notes.push(format!("the role {role} has to trust the service account {namespace}/{object}"));
+        notes.push(external::token(role));
     }
     notes
 }
 
 /// Sentences on what is unsound.
-fn warnings(name: &str, runner: &Runner) -> Vec<String> {
+fn warnings(description: &Description<'_>, name: &str, runner: &Runner) -> Vec<String> {
     let mut warnings = Vec::new();
+    if let (Some(role), Some(_)) = (&runner.role, &runner.cache_bucket) {
+        let account = format!("{}/{}", description.kubernetes.namespace, object_of(name));
+        warnings.extend(external::untrusted(description, role, &[account]));
+    }
     if runner.privileged {
         warnings.push(privileged(name));
     }

@@ -16,6 +16,8 @@ use crate::engine::state::State;
 pub struct Kept {
     /// By address and field.
     recorded: BTreeMap<(Address, &'static str), String>,
+    /// The same of objects that are there: while one is to replace another, that other one's.
+    there: BTreeMap<(Address, &'static str), String>,
     /// The addresses of objects that are made.
     made: BTreeSet<Address>,
     /// The addresses of objects that are made, by their ids.
@@ -40,6 +42,7 @@ impl Kept {
     pub fn of(registry: &Registry, state: Option<&State>) -> Self {
         let (mut recorded, mut apart, mut made) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         let (mut by_id, mut tagged_by_others) = (BTreeMap::new(), BTreeSet::new());
+        let mut there = BTreeMap::new();
         let records = state.into_iter().flat_map(|state| &state.resources);
         for (address, record) in records.filter(|(_, record)| !record.watched) {
             made.extend(record.id.as_ref().map(|_| address.clone()));
@@ -49,6 +52,12 @@ impl Kept {
             }
             by_id.extend(record.id.as_ref().map(|id| (id.as_str().to_owned(), address.clone())));
             let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
+            let first = record.predecessors().last().map(|old| &old.inputs);
+            let its = first.or(record.id.as_ref().map(|_| &record.inputs));
+            for field in fields.iter().filter(|field| field.chosen_once) {
+                let text = its.and_then(|its| its.get(field.name)).and_then(Value::as_str);
+                there.extend(text.map(|text| ((address.clone(), field.name), text.to_owned())));
+            }
             for field in fields {
                 let Some(text) = record.inputs.get(field.name).and_then(|value| value.as_str()) else {
                     continue;
@@ -72,7 +81,7 @@ impl Kept {
             others.map(|other| (address.clone(), field.clone(), other.clone())).collect::<Vec<_>>()
         });
         let named = named.collect();
-        Self { recorded, made, by_id, tagged_by_others, apart, named }
+        Self { recorded, there, made, by_id, tagged_by_others, apart, named }
     }
 
     /// The same with objects that are about to be adopted as they are.
@@ -133,6 +142,16 @@ impl Kept {
     /// The recorded text, or this default.
     pub(in crate::stack) fn text(&self, address: &Address, field: &'static str, default: String) -> String {
         self.recorded(address, field).map_or(default, str::to_owned)
+    }
+
+    /// The text of the object that is there, or this default. A name that was written for one which never came counts for nothing.
+    pub(in crate::stack) fn text_of_what_is_there(
+        &self,
+        address: &Address,
+        field: &'static str,
+        default: String,
+    ) -> String {
+        self.there.get(&(address.clone(), field)).cloned().unwrap_or(default)
     }
 
     /// The recorded name, or a new one.

@@ -20,7 +20,7 @@ pub const CONDITIONS: Property = Property {
 /// IAM User Guide, IAM JSON policy elements: Condition operators.
 const OPERATOR: Pattern = Pattern::new(
     "a condition operator, such as `Bool` or `StringEquals`",
-    "^((ForAllValues|ForAnyValue):)?[A-Z][A-Za-z]+$",
+    "^((ForAllValues|ForAnyValue):)?(String(Not)?(Equals(IgnoreCase)?|Like)|(Numeric|Date)((Not)?Equals|(Less|Greater)Than(Equals)?)|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like)|Null)(IfExists)?$",
     64,
 );
 
@@ -32,7 +32,10 @@ const CONDITION_KEY: Pattern = Pattern::new(
     256,
 );
 
-const VALUE: Pattern = Pattern::new("a value of a condition", "^[^\\x00-\\x1f\\x7f]+$", 2_048).bare();
+const VALUE: Pattern = Pattern::new("a value of a condition", "^[^\\x00-\\x1f\\x7f]+$", 2_048)
+    .bare()
+    // It would be taken for a reference; `${aws:username}` is a variable of IAM.
+    .but_not("^.*\\$\\{[a-z]+_.*");
 
 /// One text or several, as a list.
 pub fn texts(value: &Value) -> Vec<Value> {

@@ -72,15 +72,15 @@ pub(super) const SECTION: Section = Section {
 
 const SERVICE_ACCOUNTS: Property = Property {
     name: "service_accounts",
-    doc: "The service accounts whose pods may take it, as `NAMESPACE/NAME`, or `NAMESPACE/*` for all of a namespace. Their tokens are those of\n\
-          the cluster's OIDC provider, which kops makes with `serviceAccountIssuerDiscovery`.",
+    doc: "The service accounts whose pods may take it, as `NAMESPACE/NAME`, `NAMESPACE/*` for all of a namespace, or `NAMESPACE/web-*` for\n\
+          those of it that begin so. Their tokens are those of the cluster's OIDC provider, which kops makes with `serviceAccountIssuerDiscovery`.",
     shape: Shape::SetOf(&Shape::Text(SERVICE_ACCOUNT)),
     need: Need::Optional,
 };
 
 /// Names of Kubernetes: a namespace is a label, a service account a subdomain ("Object Names and IDs", Kubernetes documentation).
 const SERVICE_ACCOUNT: Pattern = Pattern::new(
-    "a service account as `NAMESPACE/NAME`, such as `gitlab/gitlab-webservice`, or `NAMESPACE/*`",
+    "a service account as `NAMESPACE/NAME`, such as `gitlab/gitlab-webservice`, or `NAMESPACE/*` or `NAMESPACE/web-*` for several",
     "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/(\\*|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\\*?)$",
     318,
 );
@@ -101,7 +101,8 @@ const PROVIDER_ARN: Pattern = Pattern::new(
 
 const AUDIENCES: Property = Property {
     name: "audiences",
-    doc: "The audiences of the tokens; without it, those that the OIDC provider has. `[]` for any.",
+    doc: "The audiences that a token may be for; without it, those that the OIDC provider has. With `[]` it is not looked at, and a token for any\n\
+          audience will do.",
     shape: Shape::SetOf(&Shape::Text(AUDIENCE)),
     need: Need::Optional,
 };
@@ -118,7 +119,7 @@ const SERVICES: Property = Property {
 };
 
 const SERVICE: Pattern =
-    Pattern::new("a service such as `ec2.amazonaws.com`", "^[a-z0-9.-]+\\.amazonaws\\.com(\\.cn)?$", 256);
+    Pattern::new("a service such as `ec2.amazonaws.com`", "^([a-z0-9-]+\\.)+amazonaws\\.com(\\.cn)?$", 256);
 
 const INSTANCE_PROFILE: Property = Property {
     name: "instance_profile",
@@ -146,6 +147,12 @@ const ENTRY: Pattern = Pattern::new(
     "^[a-z][a-z0-9-]*\\*?$",
     64,
 );
+
+/// The options that are one policy in AWS: others have all of it, or none.
+const ONE_POLICY: [&[&str]; 2] = [
+    &[SERVICE_ACCOUNTS.name, SERVICES.name, INSTANCE_PROFILE.name, OIDC_PROVIDER.name, AUDIENCES.name],
+    &[BUCKETS.name, READ_BUCKETS.name, statements::STATEMENTS.name],
+];
 
 /// The items of an option.
 fn items<'a>(entry: &'a Entry, option: &Property) -> Vec<&'a str> {
@@ -191,6 +198,25 @@ fn check(roles: &Entries) -> Vec<Conflict> {
             let remedy = "write `service_accounts`, `services` or `instance_profile: true`";
             found.push(conflict(name, &[], message, remedy));
         }
+        for group in ONE_POLICY {
+            let ignored: Vec<&str> =
+                items(entry, &IGNORE_CHANGES).into_iter().filter(|one| group.contains(one)).collect();
+            let others: Vec<&'static str> = group
+                .iter()
+                .copied()
+                .filter(|option| entry.has_written(option) && !ignored.contains(option))
+                .collect();
+            if let (Some(one), false) = (ignored.first(), others.is_empty()) {
+                let message = format!(
+                    "`{one}` is left to others by `ignore_changes`, and a change of `{}` would be left out with it: they are one policy in AWS",
+                    others.join("`, `")
+                );
+                let all: Vec<&str> = ignored.iter().copied().chain(others.iter().copied()).collect();
+                let remedy =
+                    format!("write all of them below `ignore_changes` ({}), or none", all.join(", "));
+                found.push(conflict(name, &others, message, &remedy));
+            }
+        }
         found.extend(statements::wrong(name, entry));
     }
     found
@@ -212,16 +238,11 @@ fn in_network(
 
 fn alone(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), BlueprintError> {
     let provider = match entry.text(&OIDC_PROVIDER) {
+        // Also where its audiences are written: a trust in a provider that is not there lets nobody in.
         Some(arn) => {
-            let known = trust::Provider::named(arn, entry);
-            match known {
-                Some(known) => known,
-                None => {
-                    let address = Address::new(PROVIDER, name.as_str());
-                    draft.watch(address.clone(), arn)?;
-                    trust::Provider::watched(&address, entry)
-                }
-            }
+            let address = Address::new(PROVIDER, name.as_str());
+            draft.watch(address.clone(), arn)?;
+            trust::Provider::watched(&address, entry)
         }
         None => trust::Provider::default(),
     };
@@ -238,7 +259,7 @@ fn declare(
     let options = entry.of(ROLE);
     let role_name = match entry.text_of(ROLE, "name") {
         Some(written) => written.to_owned(),
-        None => draft.kept.text(&address, "name", format!("{}-{name}", draft.stack.stack)),
+        None => draft.kept.text_of_what_is_there(&address, "name", format!("{}-{name}", draft.stack.stack)),
     };
     let empty = || json!([]);
     let set = json!({
@@ -252,7 +273,7 @@ fn declare(
     if entry.flag(&INSTANCE_PROFILE) == Some(true) {
         let profile = Address::new(PROFILE, name.as_str());
         let inputs = document(json!({
-            "name": draft.kept.text(&profile, "name", role_name),
+            "name": draft.kept.text_of_what_is_there(&profile, "name", role_name),
             "path": options.get("path"),
             "role": id_of(&address),
             "tags": draft.tags(&profile, name.as_str()),
@@ -355,11 +376,13 @@ mod tests {
         let text = "roles: { pods: { service_accounts: [runners/*], audiences: [],\n  \
                     oidc_provider: \"arn:aws:iam::123456789012:oidc-provider/oidc.example.net/a\" } }";
         let blueprint = declared(text, None).expect("it needs no network");
-        assert_eq!(blueprint.declarations.len(), 1);
+        let arn = Id::new("arn:aws:iam::123456789012:oidc-provider/oidc.example.net/a");
+        let provider = "aws_iam_openid_connect_provider.pods".parse().expect("an address");
+        assert_eq!(blueprint.declarations.get(&provider), Some(&Declaration::Watched { id: arn }));
         let conditions = &role(&blueprint, "pods")["assume_role_policy"]["Statement"][0]["Condition"];
         assert_eq!(
             *conditions,
-            json!({ "StringLike": { "oidc.example.net/a:sub": ["system:serviceaccount:runners:*"] } })
+            json!({ "StringLike": { "oidc.example.net/k8s:sub": ["system:serviceaccount:runners:*"] } })
         );
     }
 
@@ -368,6 +391,49 @@ mod tests {
         let text = "network: { vpc: vpc-0001 }\nroles: { pods: { service_accounts: [gitlab/web] } }";
         let refused = declared(text, Some(&network(None))).expect_err("there is no cluster");
         assert!(refused.hint().contains("oidc_provider"), "{refused} {}", refused.hint());
+    }
+
+    #[test]
+    fn the_example_of_the_documentation_is_a_stack_file() {
+        let page = include_str!("../../../docs/gitlab.md");
+        let (_, section) = page.split_once("## Roles").expect("the page has the section");
+        let example = section.split("```").nth(1).and_then(|block| block.strip_prefix("yaml\n"));
+        let example = format!("cluster: k8s.example.net\n{}", example.expect("it has an example"));
+        let here = network(Some("k8s.example.net"));
+        let blueprint = declared(&example, Some(&here)).expect("it fits");
+        for name in ["gitlab-pods", "runner", "pair"] {
+            assert!(
+                role(&blueprint, name)["policy"]["Statement"].as_array().is_some_and(|all| !all.is_empty())
+            );
+        }
+    }
+
+    #[test]
+    fn options_that_are_one_policy_are_left_to_others_together() {
+        let text = |ignored: &str| {
+            format!(
+                "roles: {{ s: {{ services: [b.amazonaws.com], statements: {{ A: {{ actions: [\"ecr:*\"], resources: [\"*\"] }} }}, \
+                 ignore_changes: [{ignored}] }} }}"
+            )
+        };
+        for (ignored, named) in [
+            ("buckets", Some("statements")),
+            ("read_buckets", Some("statements")),
+            ("service_accounts", Some("services")),
+            ("buckets, statements", None),
+            ("statements", None),
+            ("services, description", None),
+        ] {
+            let said =
+                parse("x", &text(ignored), &registry()).map(drop).map_err(|error| format!("{error:?}"));
+            match named {
+                Some(option) => {
+                    let said = said.expect_err("an option would be left out with it");
+                    assert!(said.contains("they are one policy in AWS") && said.contains(option), "{said}");
+                }
+                None => said.unwrap_or_else(|error| panic!("{ignored}: {error}")),
+            }
+        }
     }
 
     #[test]

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use super::{Going, Scene};
 use crate::aws::checks::finding::{Verdict, in_time};
-use crate::aws::kinds::iam_role::{ATTACHED, INLINE, PROFILES, attached, inline, profiles_of};
+use crate::aws::kinds::iam_role::{ATTACHED, INLINE, PROFILES, attached, inline, policy_names, profiles_of};
 use crate::aws::{Aws, aws_error};
 use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
 use crate::engine::plan::Action;
 
 pub(super) const ROLE: &str = "aws_iam_role";
@@ -79,11 +80,11 @@ fn of_role(on: &Result<On, CloudError>, going: &Going, scene: &Scene<'_>) -> Vec
         Ok(on) => on,
         Err(error) => return vec![Verdict::not_checked(&format!("policies of others on {name}"), error)],
     };
-    let record = scene.state.and_then(|state| state.resources.get(&going.address));
-    let recorded = |field: &str| record.and_then(|record| record.inputs.get(field));
+    let recorded = recorded(scene, going);
+    let recorded = |field: &str| recorded.and_then(|inputs| inputs.get(field));
     let managed = recorded("managed_policies").and_then(Value::as_array).into_iter().flatten();
     let managed: Vec<&str> = managed.filter_map(Value::as_str).collect();
-    let own = recorded("policy_name").and_then(Value::as_str);
+    let own = recorded("policy_name").and_then(Value::as_str).map(policy_names).unwrap_or_default();
     let mut found = Vec::new();
     let unmanaged = |way: String| {
         format!(
@@ -96,7 +97,7 @@ fn of_role(on: &Result<On, CloudError>, going: &Going, scene: &Scene<'_>) -> Vec
         let message = format!("others have attached {arn} to {name}, and IAM deletes no such role");
         found.push(Verdict::error(message).hint(unmanaged(way)));
     }
-    for policy in on.inline.iter().filter(|policy| own != Some(policy.as_str())) {
+    for policy in on.inline.iter().filter(|policy| !own.contains(&policy.as_str())) {
         let way = format!("aws iam delete-role-policy --role-name {name} --policy-name {policy}");
         let message = format!("others have put the policy {policy} on {name}, and IAM deletes no such role");
         found.push(Verdict::error(message).hint(unmanaged(way)));
@@ -111,6 +112,13 @@ fn of_role(on: &Result<On, CloudError>, going: &Going, scene: &Scene<'_>) -> Vec
         found.push(Verdict::error(message).hint(unmanaged(way)));
     }
     found
+}
+
+/// The inputs that the object which goes was last given: it may be one that another one is to replace, with inputs of its own.
+fn recorded<'a>(scene: &Scene<'a>, going: &Going) -> Option<&'a Document> {
+    let record = scene.state?.resources.get(&going.address)?;
+    let replaced = record.predecessors().find(|old| old.id == going.id);
+    Some(replaced.map_or(&record.inputs, |old| &old.inputs))
 }
 
 /// The instance profiles that the plan deletes, or gives another role.

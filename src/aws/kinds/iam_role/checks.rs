@@ -32,7 +32,8 @@ pub(super) fn sizes(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
     let policy = length_of(POLICY.name);
     if policy > LONGEST_POLICY {
         let message = format!("has {policy} characters, and IAM takes {LONGEST_POLICY} on a role");
-        let remedy = "name fewer buckets, or let another role have some of them";
+        let remedy = "name fewer buckets or statements, or let another role have some of them; a managed policy holds 6144 characters more, and is \
+                      attached by `managed_policies`";
         found.push(Invalid::new(POLICY.name, message).remedy(remedy));
     }
     let trust = length_of(TRUST.name);
@@ -63,8 +64,20 @@ pub(super) fn is_trusted(wanted: &Document, _: Option<&Document>) -> Vec<Invalid
             let remedy = "write `service_accounts`, `services` or `instance_profile: true`";
             vec![Invalid::new(TRUST.name, "names nobody who may take the role").remedy(remedy)]
         }
+        Some(statements) if statements.iter().any(has_no_value) => {
+            let remedy = "write the audiences of the tokens as `audiences` (`[]` for any), or give them to the OIDC provider";
+            vec![Invalid::new(TRUST.name, "has a condition without a value, and nobody may take the role: the OIDC provider has no audience")
+                .remedy(remedy)]
+        }
         _ => Vec::new(),
     }
+}
+
+/// True for a statement with a condition that nothing meets.
+fn has_no_value(statement: &Value) -> bool {
+    let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
+    let keys = operators.filter_map(|(_, keys)| keys.as_object()).flat_map(|keys| keys.values());
+    keys.filter_map(Value::as_array).any(Vec::is_empty)
 }
 
 #[cfg(test)]
@@ -102,6 +115,11 @@ mod tests {
             (json!({}), 1),
             (json!({ "Statement": [] }), 1),
             (json!({ "Statement": { "Effect": "Allow" } }), 0),
+            (json!({ "Statement": { "Condition": { "StringEquals": { "i:sub": ["a"], "i:aud": [] } } } }), 1),
+            (
+                json!({ "Statement": { "Condition": { "StringEquals": { "i:sub": ["a"], "i:aud": ["b"] } } } }),
+                0,
+            ),
         ] {
             assert_eq!(is_trusted(&with(TRUST.name, policy.clone()), None).len(), count, "{policy}");
         }

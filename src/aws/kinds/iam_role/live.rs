@@ -7,13 +7,14 @@ use futures_util::StreamExt;
 use futures_util::future::{try_join, try_join_all};
 use serde_json::Value;
 
-use super::{POLICY_NAME, trust};
+use super::{DEFAULT_NAME, MANAGED, POLICY_NAME, names, trust};
 use crate::aws::kinds::iam_tags;
 use crate::aws::kinds::policy_document::{self, Policy};
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, TrackedDocument};
-use crate::engine::resource::{Found, Id, Ownership, Trace};
+use crate::engine::document::Document;
+use crate::engine::resource::{Found, Id, Ownership, Remark, Trace};
 
 pub(super) const GET: Call = Call::read("iam:GetRole");
 pub(super) const LIST: Call = Call::read("iam:ListRoles");
@@ -33,6 +34,8 @@ pub struct Live {
     pub policy: Policy,
     pub policy_name: Option<String>,
     pub attached: BTreeSet<String>,
+    /// The other inline policies.
+    pub others: BTreeMap<String, Policy>,
 }
 
 pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
@@ -43,30 +46,66 @@ pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTree
 
 async fn look_at(aws: &Aws, tracked: &TrackedDocument) -> Result<Option<Live>, CloudError> {
     let name = tracked.id.as_str();
-    let named = tracked.recorded.as_ref().and_then(|recorded| POLICY_NAME.of(recorded));
-    let policy = async {
-        let named = match named {
-            Some(named) => Some(named),
-            // One of several that others wrote would be no more than a part.
-            None => match inline(aws, name).await?.as_slice() {
-                [only] => Some(only.clone()),
-                _ => None,
-            },
-        };
-        let policy = match &named {
-            Some(named) => policy(aws, name, named).await?,
-            None => Policy::default(),
-        };
-        Ok((named, policy))
+    let recorded = tracked.recorded.as_ref().and_then(|recorded| POLICY_NAME.text(recorded));
+    let recorded = recorded.map(names::all).unwrap_or_default();
+    let policies = async {
+        let asked = recorded.iter().map(|own| policy(aws, name, own));
+        let (all, own) = try_join(inline(aws, name), try_join_all(asked)).await?;
+        let own = recorded.iter().zip(own).filter_map(|(own, policy)| Some(((*own).to_owned(), policy?)));
+        let own: BTreeMap<String, Policy> = own.collect();
+        let others = all.into_iter().filter(|one| !recorded.contains(&one.as_str()));
+        let read = others.map(|one| async move {
+            let policy = policy(aws, name, &one).await?;
+            Ok::<_, CloudError>(policy.map(|policy| (one, policy)))
+        });
+        let others: BTreeMap<String, Policy> = try_join_all(read).await?.into_iter().flatten().collect();
+        Ok((own, others))
     };
     let whole = async { try_join(role(aws, name), attached(aws, name)).await };
-    let ((role, attached), (policy_name, policy)) = try_join(whole, policy).await?;
+    let ((role, attached), (mut own, mut others)) = try_join(whole, policies).await?;
     let Some(role) = role else { return Ok(None) };
+    // One of several that others wrote would be no more than a part.
+    if recorded.is_empty() && others.len() == 1 {
+        own.append(&mut others);
+    }
     let trust = match role.assume_role_policy_document() {
         Some(text) => trust::as_written(&document(GET, text)?, aws.partition()),
         None => Policy::default(),
     };
-    Ok(Some(Live { role, trust, policy, policy_name, attached }))
+    let policy_name = match (own.is_empty(), others.is_empty()) {
+        (false, _) => Some(own.keys().map(String::as_str).collect::<Vec<_>>().join(names::AND)),
+        (true, true) if recorded.is_empty() => Some(DEFAULT_NAME.to_owned()),
+        (true, _) => recorded.first().map(|one| (*one).to_owned()),
+    };
+    let policy = policy_document::joined(own.into_values());
+    Ok(Some(Live { role, trust, policy, policy_name, attached, others }))
+}
+
+impl Live {
+    /// What others have put on the role besides what is recorded, which may be more than its stack file says.
+    pub(super) fn of_others(&self, recorded: &Document) -> Vec<Remark> {
+        let name = &self.role.role_name;
+        let managed = MANAGED.of(recorded).unwrap_or_default();
+        let attached = self.attached.iter().filter(|arn| !managed.contains(arn)).map(|arn| Remark::Besides {
+            field: MANAGED.name,
+            value: arn.clone(),
+            what: match arn.ends_with(":policy/AdministratorAccess") {
+                true => format!("others have attached {arn} to it, which allows everything"),
+                false => format!("others have attached {arn} to it"),
+            },
+            remedy: format!("aws iam detach-role-policy --role-name {name} --policy-arn {arn}"),
+        });
+        let inline = self.others.iter().map(|(policy, text)| Remark::Besides {
+            field: POLICY_NAME.name,
+            value: policy.clone(),
+            what: match policy_document::allows_everything(text) {
+                true => format!("others have put the policy {policy} on it, which allows everything"),
+                false => format!("others have put the policy {policy} on it"),
+            },
+            remedy: format!("aws iam delete-role-policy --role-name {name} --policy-name {policy}"),
+        });
+        attached.chain(inline).collect()
+    }
 }
 
 /// The role of this name, if it is there.
@@ -88,12 +127,10 @@ pub(super) async fn of_any_case(aws: &Aws, name: &str) -> Result<Option<Role>, C
     }
 }
 
-async fn policy(aws: &Aws, role: &str, name: &str) -> Result<Policy, CloudError> {
+async fn policy(aws: &Aws, role: &str, name: &str) -> Result<Option<Policy>, CloudError> {
     let answer = aws.read.iam.get_role_policy().role_name(role).policy_name(name).send().await;
-    match absent_is_none(answer.map_err(aws_error(GET_POLICY)))? {
-        Some(answer) => document(GET_POLICY, &answer.policy_document),
-        None => Ok(Policy::default()),
-    }
+    let answer = absent_is_none(answer.map_err(aws_error(GET_POLICY)))?;
+    answer.map(|answer| document(GET_POLICY, &answer.policy_document)).transpose()
 }
 
 /// The names of the inline policies of a role; none of one that is not there.

@@ -53,6 +53,11 @@ pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTree
     Ok(found.collect())
 }
 
+/// The ARN of a bucket: it follows from the name.
+pub(super) fn arn(name: &str, partition: &str) -> String {
+    format!("arn:{partition}:s3:::{name}")
+}
+
 /// Every part is read: a plan says what is there also where an option is only just written.
 async fn look_at(aws: &Aws, name: &str) -> Result<Option<Live>, CloudError> {
     let (tags, versioned, key, is_blocked, rules) = try_join5(
@@ -65,7 +70,7 @@ async fn look_at(aws: &Aws, name: &str) -> Result<Option<Live>, CloudError> {
     .await?;
     Ok(tags.map(|tags| Live {
         name: name.to_owned(),
-        arn: format!("arn:{}:s3:::{name}", aws.partition()),
+        arn: arn(name, aws.partition()),
         domain: format!("{name}.s3.{}.{}", aws.region(), aws.dns_suffix()),
         tags,
         versioned,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::values::Values;
 use super::{Site, secrets};
-use crate::gitlab::external::{NEEDED, bucket, number};
+use crate::gitlab::external::{self, NEEDED, bucket, number};
 use crate::gitlab::secrets::PASSWORD;
 
 /// The kinds of objects by their keys in the chart; those of the second list are kept on disk unless they are switched on.
@@ -137,7 +137,6 @@ fn backups(site: &Site<'_>, values: &mut Values) {
 
 /// Sentences on what is to be done beside the file.
 pub fn notes(site: &Site<'_>) -> Vec<String> {
-    let namespace = &site.description.kubernetes.namespace;
     let mut notes = Vec::new();
     if site.gitlab.buckets.contains_key("pages") {
         notes.push(
@@ -147,16 +146,23 @@ pub fn notes(site: &Site<'_>) -> Vec<String> {
     let (Some(_), Some(role), true) = (&site.role, &site.gitlab.role, site.has_buckets) else {
         return notes;
     };
+    notes.push(format!(
+        "the role {role} has to trust the service accounts of the release, which is to be named `gitlab`: {}",
+        accounts(site).join(", ")
+    ));
+    notes.push(external::token(role));
+    notes
+}
+
+/// The service accounts that have the role.
+fn accounts(site: &Site<'_>) -> Vec<String> {
+    let namespace = &site.description.kubernetes.namespace;
     let registry = site.gitlab.registry.is_some().then_some("registry");
-    let accounts = COMPONENTS.into_iter().chain(registry).map(|component| {
+    let names = COMPONENTS.into_iter().chain(registry).map(|component| {
         let name = component.rsplit('.').next().unwrap_or(component);
         format!("{namespace}/gitlab-{name}")
     });
-    notes.push(format!(
-        "the role {role} has to trust the service accounts of the release, which is to be named `gitlab`: {}",
-        accounts.collect::<Vec<_>>().join(", ")
-    ));
-    notes
+    names.collect()
 }
 
 /// Sentences on what is unsound, or works otherwise than one may think.
@@ -179,6 +185,9 @@ pub fn warnings(site: &Site<'_>) -> Vec<String> {
             "without `role`, buckets are reached by access keys, which do not expire: a role needs none"
                 .to_owned(),
         );
+    }
+    if let (Some(role), true) = (&gitlab.role, site.has_buckets) {
+        warnings.extend(external::untrusted(site.description, role, &accounts(site)));
     }
     if site.has_buckets && !gitlab.buckets.contains_key("backups") {
         warnings.push(

@@ -42,6 +42,13 @@ pub(super) fn describe(
     if !services.is_empty() {
         say(SERVICES.name, services.into());
     }
+    if !inputs.contains_key("policy_name") {
+        return Err(Unsayable::new(
+            id,
+            "it has several inline policies, and a role has one of its own here: write an entry for it with the name of that one as \
+             `policy_name`, then import it",
+        ));
+    }
     let policy = inputs.get("policy").unwrap_or(&Value::Null);
     let statements = statements::written(policy).ok_or_else(|| {
         Unsayable::new(id, "its inline policy has a statement with `NotAction`, `NotResource` or other parts that `statements` has not")

@@ -52,7 +52,7 @@ const ACTION: Pattern = Pattern::new(
 /// `${…}` may be a variable of IAM, such as `${aws:username}`; it is a reference where it reads like one.
 const RESOURCE: Pattern = Pattern::new(
     "an ARN, with `*` and `?` for what is not said, or `*`",
-    "^(\\*|arn:[^\\x00-\\x20\\x7f]+)$",
+    "^(\\*|arn:[^:\\x00-\\x20\\x7f]+:[^:\\x00-\\x20\\x7f]+:[^:\\x00-\\x20\\x7f]*:[^:\\x00-\\x20\\x7f]*:[^\\x00-\\x20\\x7f]+)$",
     2_048,
 )
 .but_not("^.*\\$\\{[a-z]+_.*");
