@@ -133,7 +133,7 @@ fn a_machine_is_made_with_its_volume_its_role_and_its_address() {
     ] {
         world.provision(&["output", output]).exits(0).says(&[&value]);
     }
-    // What holds data goes only when it is named and not protected.
+    // A volume with data goes only when it is named and not protected.
     let refused = world.provision(&["destroy", "--auto-approve"]).exits(1);
     refused.says(&[VOLUME, "deletion_protection"]);
     world.edit_stack("size: 10,", "size: 10, deletion_protection: false,");
@@ -351,7 +351,7 @@ fn a_lost_state_is_rebuilt_with_the_machine_its_volume_and_its_address() {
     world.apply(&[]);
     world.plans_nothing();
     assert_eq!(ids(&world), before);
-    // What AWS does not show is rebuilt as the safe answer.
+    // The protection, which AWS does not show, is rebuilt as the safe answer.
     assert_eq!(world.record(VOLUME)["inputs"]["deletion_protection"], true);
 }
 

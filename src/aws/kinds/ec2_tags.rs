@@ -96,7 +96,7 @@ impl Candidate {
 
 /// Those of the stack's objects that no address has: first the one that was made for the owner.
 ///
-/// Where AWS shows no token, the tags of the create call are all that tells: they count as proof for as long as one object alone has
+/// If AWS shows no token, the tags of the create call are all that tells: they count as proof for as long as one object alone has
 /// them.
 pub(super) fn search(owner: &Owner, all: Vec<Candidate>) -> Vec<Found> {
     let free: Vec<&Candidate> = all.iter().filter(|one| !owner.others.contains(&Id::new(&one.id))).collect();

@@ -44,7 +44,7 @@ pub struct ElasticIp;
 
 impl Kind for ElasticIp {
     const KIND: &'static str = "aws_eip";
-    const CALLS: &'static [Call] = &[ec2::ADDRESSES, ec2::INSTANCES, ALLOCATE, RELEASE];
+    const CALLS: &'static [Call] = &[ec2::ADDRESSES, ec2::INSTANCES, ALLOCATE, DISASSOCIATE, RELEASE];
     // Each change has a call of its own.
     const MODIFY: &'static [Call] = &[];
     type Create = Create;
@@ -61,7 +61,7 @@ impl Kind for ElasticIp {
                 INSTANCE.text(live.recorded)?;
                 live.instance_id.clone().filter(|id| !id.is_empty())
             })
-            // Nobody reaches anything by one that is free.
+            // A free one leads no client anywhere.
             .depending(|_, observed| {
                 let moves = observed.contains_key(INSTANCE.name);
                 InPlace(if moves { Effect::AccessLoss } else { Effect::None })
@@ -73,7 +73,7 @@ impl Kind for ElasticIp {
     const CHECKS: &'static [kind::Check] = &[tags::check];
     // No two addresses collide by their inputs.
     const NATURAL_KEY: &'static [&'static str] = &[];
-    /// Another address takes its place: this one is somebody else's soon.
+    /// Another address takes its place: this one is given to others soon.
     const LOSS: Effect = Effect::AccessLoss;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(3),
@@ -137,7 +137,7 @@ impl Kind for ElasticIp {
         }
         let Some(machine) = wanted else { return Ok(()) };
         let call = aws.write.ec2.associate_address().allocation_id(change.id.as_str()).instance_id(machine);
-        // True by default: then it would move off whatever has it (AssociateAddress, EC2 API reference).
+        // True by default: then it would move off the machine that has it (AssociateAddress, EC2 API reference).
         call.allow_reassociation(false).send().await.map(drop).map_err(aws_error(ASSOCIATE))
     }
 

@@ -54,7 +54,7 @@ impl Kind for Instance {
     ];
     // The token is derived from the owner: no two machines collide by their inputs.
     const NATURAL_KEY: &'static [&'static str] = &[];
-    /// What runs on it is gone, with its root volume; the others stay.
+    /// All that runs on it is gone, with its root volume; the others stay.
     const LOSS: Effect = Effect::AccessLoss;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(5),

@@ -104,7 +104,7 @@ pub enum Role {
     Leads,
     /// A change of it comes after the end of what goes and refers to the object.
     Freed,
-    /// What it refers to lets go of the object by going, so that it may be replaced before the object is changed.
+    /// The object that it refers to lets go of the object by going, so that it may be replaced before the object is changed.
     Loose,
 }
 

@@ -1,4 +1,4 @@
-//! What entries do not say themselves, and another part of the stack file decides with what is recorded.
+//! Values that entries do not say themselves, and that another part of the stack file decides with what is recorded.
 
 use std::collections::BTreeMap;
 

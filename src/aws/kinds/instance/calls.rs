@@ -7,9 +7,9 @@ use crate::engine::call::{Call, Check, Grant, When};
 
 const MACHINES: &[&str] = &["ec2:instance/*"];
 const OURS: &[Grant] = &[Grant::owned(MACHINES)];
-/// What is made together with a machine, with the tags of the call.
+/// Everything that is made together with a machine, with the tags of the call.
 const MADE: &[&str] = &["ec2:instance/*", "ec2:volume/*", "ec2:network-interface/*"];
-/// What a machine is made of, which is there before. Images are of anyone.
+/// Everything that a machine is made of, and that is there before. Images are of anyone.
 const USED: &[&str] =
     &["ec2:image/*", "ec2:subnet/*", "ec2:security-group/*", "ec2:key-pair/*", "ec2:snapshot/*"];
 const PASS_ROLE: Check = Check::new(
@@ -67,6 +67,8 @@ pub(super) const ALL: &[Call] = &[
     PARAMETER,
     PROFILES,
     ebs_volume::MODIFICATIONS,
+    // A profile that is written no more is taken off.
+    DISASSOCIATE_PROFILE,
     RUN,
     TERMINATE,
 ];

@@ -1,6 +1,6 @@
 //! A change of a machine: one attribute a call, and a stop and a start around what only a stopped machine takes.
 //!
-//! What has to wait is asked for again by the engine, as long as the machine is busy; each time, what is left is worked out anew from what
+//! A call that has to wait is asked for again by the engine, as long as the machine is busy; each time, what is left is worked out anew from what
 //! EC2 shows. So a run that was cut off anywhere goes on where it was: a machine that was stopped and not started again is one that does not
 //! run as it should.
 

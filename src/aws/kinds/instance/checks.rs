@@ -64,7 +64,7 @@ pub(super) fn root_grows(wanted: &Document, observed: Option<&Document>) -> Vec<
     (size < now).then(invalid).into_iter().collect()
 }
 
-/// A volume that comes disturbs nobody; one that goes, or becomes another device, is taken from what uses it.
+/// A volume that comes disturbs no client; one that goes, or becomes another device, is taken from what uses it.
 pub(super) fn cost_of_volumes(desired: &Document, observed: &Document) -> OnChange {
     let (desired, observed) =
         (VOLUMES.of(desired).unwrap_or_default(), VOLUMES.of(observed).unwrap_or_default());

@@ -26,7 +26,7 @@ pub(super) async fn delete(aws: &Aws, deletion: cloud::Deletion<'_>) -> Result<(
     absent_is_done(sent.map(drop).map_err(aws_error(TERMINATE)))
 }
 
-/// The stack's volumes stay, also where somebody had them go with the machine.
+/// The stack's volumes stay, also where others had them go with the machine.
 async fn keep_volumes(aws: &Aws, id: &str, live: &Live, recorded: &Document) -> Result<(), CloudError> {
     let ours = VOLUMES.of(recorded).unwrap_or_default();
     let going = live.machine.block_device_mappings().iter().filter_map(|one| {

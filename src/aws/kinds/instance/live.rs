@@ -74,7 +74,7 @@ impl Live {
         attached.filter(|(device, volume)| counts(device, volume)).collect()
     }
 
-    /// What is attached or about to be besides the root: device, volume, and the state of the attachment.
+    /// The volumes that are attached or about to be, besides the root: device, volume, and the state of the attachment.
     pub fn attached(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         let root = self.machine.root_device_name();
         let data = self.machine.block_device_mappings().iter();
@@ -104,7 +104,7 @@ pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTree
     let found = ec2::with_any_of("instance-id", ids, |filters| ec2::instances(aws, filters));
     let parameter = |one: &TrackedDocument| AMI_PARAMETER.of(one.recorded.as_ref()?);
     let parameters: BTreeSet<String> = tracked.iter().filter_map(parameter).collect();
-    // What a parameter names is a hint: without the permission to read it, there is none.
+    // The image that a parameter names is a hint: without the permission to read it, there is none.
     let newest = join_all(parameters.iter().map(|name| image::of_parameter(aws, name)));
     let (found, newest) = futures_util::future::join(found, newest).await;
     let newest: BTreeMap<&String, String> =
@@ -125,7 +125,7 @@ pub(super) async fn one(aws: &Aws, id: &Id) -> Result<Option<Live>, CloudError> 
     Ok(with_the_rest(aws, found).await?.remove(id))
 }
 
-/// What no description of machines shows, of all of them side by side.
+/// Everything that no description of machines shows, of all of them side by side.
 async fn with_the_rest(aws: &Aws, found: Vec<Machine>) -> Result<BTreeMap<Id, Live>, CloudError> {
     let there: Vec<&Machine> = found.iter().filter(|one| !is_going(one)).collect();
     let ids: Vec<&str> = there.iter().filter_map(|one| one.instance_id()).collect();
