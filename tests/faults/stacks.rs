@@ -55,11 +55,12 @@ instances:
     termination_protection: false
     volumes:
       data: { size: 10, device: /dev/sdf, deletion_protection: false, final_snapshot: false }
+      more: { size: 5, device: /dev/sdg, deletion_protection: false, final_snapshot: false }
 security_groups:
   machines: { ingress: [ { cidr: 10.0.0.0/8, port: 22 } ] }
 ";
 
-/// The machine has another type, for which it is stopped, and one volume more; the address is free.
+/// The machine has another type, for which it is stopped, and a volume becomes another device; the address is free.
 const SECOND_MACHINE: &str = "\
 elastic_ips:
   door: {}
@@ -74,7 +75,7 @@ instances:
     termination_protection: false
     volumes:
       data: { size: 20, device: /dev/sdf, deletion_protection: false, final_snapshot: false }
-      more: { size: 5, device: /dev/sdg, deletion_protection: false, final_snapshot: false }
+      more: { size: 5, device: /dev/sdh, deletion_protection: false, final_snapshot: false }
 security_groups:
   machines: { ingress: [ { cidr: 10.0.0.0/8, port: 443 } ] }
 ";
@@ -171,6 +172,7 @@ databases:
 /// The objects that either stack of the matrix makes, by kind; a replica is a database to RDS.
 pub const EVERYTHING: &[(&str, usize)] = &[
     ("access point", 2),
+    ("address", 1),
     ("bucket", 1),
     ("cache", 1),
     ("cache parameter group", 1),
@@ -178,11 +180,14 @@ pub const EVERYTHING: &[(&str, usize)] = &[
     ("database", 2),
     ("file system", 1),
     ("instance profile", 1),
+    ("machine", 1),
     ("mount target", 3),
     ("parameter group", 1),
     ("replication", 1),
     ("role", 1),
     ("secret", 1),
-    ("security group", 3),
+    ("security group", 4),
     ("subnet group", 1),
+    // The one that the machine boots from is among them.
+    ("volume", 3),
 ];

@@ -24,7 +24,7 @@ use crate::engine::cloud::{self, ChangeDocument, CloudError, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::resource::{
     Condition, Effect, Found, Holdings, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Remark,
-    Status,
+    Status, tag,
 };
 
 const VOLUMES: &[&str] = &["ec2:volume/*"];
@@ -149,7 +149,7 @@ impl Kind for EbsVolume {
 
     async fn find(aws: &Aws, _: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
         let all = ec2::volumes(aws, vec![ec2_tags::of_the_stack(owner)]).await?;
-        let there = all.iter().filter(|live| !is_going(live));
+        let there = all.iter().filter(|live| !is_going(live) && !is_a_root(live));
         Ok(ec2_tags::search(owner, there.filter_map(candidate).collect()))
     }
 
@@ -198,7 +198,7 @@ impl Kind for EbsVolume {
 
     async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
         let all = ec2::volumes(aws, vec![ec2_tags::of_any_stack()]).await?;
-        let there = all.iter().filter(|live| !is_going(live));
+        let there = all.iter().filter(|live| !is_going(live) && !is_a_root(live));
         Ok(there.filter_map(candidate).map(|one| one.found()).collect())
     }
 
@@ -248,8 +248,18 @@ fn candidate(live: &Volume) -> Option<ec2_tags::Candidate> {
     })
 }
 
+/// True for the volume that a machine of a stack boots from: it has the tags of that, and goes with it.
+fn is_a_root(live: &Volume) -> bool {
+    let tags = ec2::tags(live.tags());
+    let its = tags.get(tag::ADDRESS).and_then(|address| address.split_once('.'));
+    its.is_some_and(|(kind, _)| kind != EbsVolume::KIND)
+}
+
 /// Why a volume is none that a stack can have.
 fn unfit(live: &Volume) -> Option<String> {
+    if is_a_root(live) {
+        return Some("a machine boots from it, and it goes with that".to_owned());
+    }
     let tags = ec2::tags(live.tags());
     // Tags of the EBS CSI driver and of the volumes that Kubernetes made itself (kubernetes-sigs/aws-ebs-csi-driver, docs/tagging.md).
     let of_kubernetes = tags.get("kubernetes.io/created-for/pvc/name").or_else(|| tags.get("CSIVolumeName"));

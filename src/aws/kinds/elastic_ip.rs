@@ -44,7 +44,7 @@ pub struct ElasticIp;
 
 impl Kind for ElasticIp {
     const KIND: &'static str = "aws_eip";
-    const CALLS: &'static [Call] = &[ec2::ADDRESSES, ec2::INSTANCES, ALLOCATE, RELEASE];
+    const CALLS: &'static [Call] = &[ec2::ADDRESSES, ec2::INSTANCES, ALLOCATE, DISASSOCIATE, RELEASE];
     // Each change has a call of its own.
     const MODIFY: &'static [Call] = &[];
     type Create = Create;

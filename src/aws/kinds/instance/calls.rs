@@ -67,6 +67,8 @@ pub(super) const ALL: &[Call] = &[
     PARAMETER,
     PROFILES,
     ebs_volume::MODIFICATIONS,
+    // A profile that is written no more is taken off.
+    DISASSOCIATE_PROFILE,
     RUN,
     TERMINATE,
 ];
