@@ -17,7 +17,7 @@ use crate::engine::resource::{Id, Owner};
 use crate::engine::state::{Place, Record, State, Writer, meant};
 use crate::recovery::course::{Course, Event, Summary, recorded};
 use crate::recovery::failover::Run;
-use crate::recovery::image::{Build, CONTENT, Observed, Step};
+use crate::recovery::image::{Build, CONTENT, Observed, SIGNAL, Signal, Step};
 use crate::view::Versioned;
 use crate::view::failure::{Failure, FailureKind};
 
@@ -223,11 +223,9 @@ impl Hands<Build> for Building<'_> {
             (Step::Make, Some(id)) => build.machine = Some(id),
             (Step::Signal, Some(id)) => {
                 let comment = comment(build);
-                let command = "cloud-init status --wait";
-                let script = Script { on: &id, command, comment: &comment, seconds: DONE_WITHIN };
+                let script = Script { on: &id, command: SIGNAL, comment: &comment, seconds: DONE_WITHIN };
                 let sent = pairs::send(aws, script).await?;
-                build.signal =
-                    sent.map(|sent| crate::recovery::image::Signal { at: Timestamp::now(), id: Some(sent) });
+                build.signal = sent.map(|sent| Signal { at: Timestamp::now(), id: Some(sent) });
             }
             (Step::Stop, Some(id)) => pairs::stop(aws, &id, false).await?,
             (Step::Create, Some(id)) => {

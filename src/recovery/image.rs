@@ -20,6 +20,9 @@ const LAG: i64 = 5;
 /// The agent of a new machine is waited for so long.
 const COMES_WITHIN: i64 = 15 * 60;
 
+/// The command that ends when user data is done, and fails where that failed.
+pub const SIGNAL: &str = "cloud-init status --wait";
+
 /// The fields of a machine that its image is made of: with other values, it is another image.
 pub const CONTENT: [&str; 3] = ["ami", "user_data", "root_volume_size"];
 

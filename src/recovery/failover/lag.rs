@@ -65,7 +65,7 @@ pub fn judge(lag: &Lag, at: Circumstances<'_>) -> Result<String, Refusal> {
             #[expect(clippy::cast_precision_loss, reason = "seconds")]
             match (most, since) {
                 (_, Some(since)) if *seconds > since as f64 => (
-                    format!("{lost}, and {from} serves since {since} s: copying was not turned round"),
+                    format!("{lost}, and {from} has served for {since} s: copying was not turned round"),
                     false,
                 ),
                 (Some(most), _) if *seconds > most as f64 => {

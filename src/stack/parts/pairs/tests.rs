@@ -137,7 +137,7 @@ fn what_a_pair_says_wrongly_is_refused_with_the_way_out() {
             "pairs: { two: { instances: [a, b], address: web, open: web-open, closed: web-closed }, web:",
             "already",
         ),
-        ("closed: web-closed }", "closed: web-closed, commands: { strat: x } }", "`strat`"),
+        ("closed: web-closed }", "closed: web-closed, commands: { strat: x } }", "\"strat\""),
     ] {
         let text = TEXT.replace(from, to);
         assert_ne!(text, TEXT, "{from}");
