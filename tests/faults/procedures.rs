@@ -47,6 +47,17 @@ fn stack() -> String {
 }
 
 impl Command {
+    /// The commands that go on with each other have the same number.
+    fn together(self) -> usize {
+        match self {
+            Self::Drill => 0,
+            Self::Restore | Self::Switch => 1,
+            Self::Copy | Self::TakeOver => 2,
+            Self::Upgrade => 3,
+            Self::Files | Self::FilesSwitch => 4,
+        }
+    }
+
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Drill => &["drill", "records", "--auto-approve"],
@@ -238,9 +249,12 @@ fn work(upstream: &str, queues: &BTreeMap<Command, Mutex<VecDeque<Case>>>, faile
     let mut account = Account::new(upstream);
     loop {
         let next = |command: &Command| queues[command].lock().expect(lock).pop_front();
-        let round: Vec<(Command, Option<Case>)> =
+        let mut round: Vec<(Command, Option<Case>)> =
             COMMANDS.into_iter().map(|command| (command, next(&command))).collect();
-        if round.iter().all(|(_, case)| case.is_none()) {
+        let with_cases: BTreeSet<usize> =
+            round.iter().filter(|(_, case)| case.is_some()).map(|(command, _)| command.together()).collect();
+        round.retain(|(command, _)| with_cases.contains(&command.together()));
+        if round.is_empty() {
             return;
         }
         let begun = std::time::Instant::now();
