@@ -241,7 +241,7 @@ fn alone(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), Bluepr
         Some(arn) => {
             let address = Address::new(PROVIDER, name.as_str());
             draft.watch(address.clone(), arn)?;
-            trust::Provider::watched(&address, entry)
+            trust::Provider::named(arn, entry).unwrap_or_else(|| trust::Provider::watched(&address, entry))
         }
         None => trust::Provider::default(),
     };
@@ -381,7 +381,7 @@ mod tests {
         let conditions = &role(&blueprint, "pods")["assume_role_policy"]["Statement"][0]["Condition"];
         assert_eq!(
             *conditions,
-            json!({ "StringLike": { "oidc.example.net/k8s:sub": ["system:serviceaccount:runners:*"] } })
+            json!({ "StringLike": { "oidc.example.net/a:sub": ["system:serviceaccount:runners:*"] } })
         );
     }
 
