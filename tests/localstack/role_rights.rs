@@ -220,7 +220,7 @@ fn what_others_put_on_a_role_is_named_by_each_plan() {
     ] {
         assert!(said.contains(&words), "{said}");
     }
-    // What is written is not of others any more.
+    // One that is written is not of others any more.
     write(&world, &format!(", managed_policies: [{READ}, {ADMIN}]"));
     assert!(!warnings(&world.plan(&[])).join("\n").contains(ADMIN));
 }

@@ -237,7 +237,7 @@ fn in_network(
 
 fn alone(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), BlueprintError> {
     let provider = match entry.text(&OIDC_PROVIDER) {
-        // Also where its audiences are written: a trust in a provider that is not there lets nobody in.
+        // Also where its audiences are written: a trust in a provider that is not there lets in none.
         Some(arn) => {
             let address = Address::new(PROVIDER, name.as_str());
             draft.watch(address.clone(), arn)?;
