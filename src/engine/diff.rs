@@ -180,7 +180,7 @@ pub fn follow(fields: &[Field], recorded: &mut Document, observed: &Document) {
     }
 }
 
-/// What is recorded of an object while it is being changed: what it had, and what it may have got besides by then. A kind shows of lists,
+/// The record of an object while it is being changed: all that it had, and all that it may have got besides by then. A kind shows of lists,
 /// maps and names no more than what is recorded, and what is not shown is never taken back.
 pub fn under_way(fields: &[Field], recorded: &Document, sent: &Document) -> Document {
     let mut both = recorded.clone();

@@ -220,7 +220,7 @@ fn what_others_put_on_a_role_is_named_by_each_plan() {
     ] {
         assert!(said.contains(&words), "{said}");
     }
-    // What is written is not of others any more.
+    // One that is written is not of others any more.
     write(&world, &format!(", managed_policies: [{READ}, {ADMIN}]"));
     assert!(!warnings(&world.plan(&[])).join("\n").contains(ADMIN));
 }
@@ -332,7 +332,7 @@ fn a_provider_that_is_named_has_to_be_there_also_with_audiences() {
     world.write_stack(&format!(
         "stack: shop\nroles:\n  pods: {{ service_accounts: [gitlab/web], audiences: [x], oidc_provider: \"{missing}\" }}\n"
     ));
-    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[&missing, "is not in AWS"]);
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[&missing, "is not there"]);
     assert_eq!(world.control.calls().mutating(), 0);
 }
 

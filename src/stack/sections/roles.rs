@@ -238,11 +238,11 @@ fn in_network(
 
 fn alone(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), BlueprintError> {
     let provider = match entry.text(&OIDC_PROVIDER) {
-        // Also where its audiences are written: a trust in a provider that is not there lets nobody in.
+        // Also where its audiences are written: a trust in a provider that is not there lets in none.
         Some(arn) => {
             let address = Address::new(PROVIDER, name.as_str());
             draft.watch(address.clone(), arn)?;
-            trust::Provider::watched(&address, entry)
+            trust::Provider::named(arn, entry).unwrap_or_else(|| trust::Provider::watched(&address, entry))
         }
         None => trust::Provider::default(),
     };
@@ -382,7 +382,7 @@ mod tests {
         let conditions = &role(&blueprint, "pods")["assume_role_policy"]["Statement"][0]["Condition"];
         assert_eq!(
             *conditions,
-            json!({ "StringLike": { "oidc.example.net/k8s:sub": ["system:serviceaccount:runners:*"] } })
+            json!({ "StringLike": { "oidc.example.net/a:sub": ["system:serviceaccount:runners:*"] } })
         );
     }
 

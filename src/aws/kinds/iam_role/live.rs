@@ -82,7 +82,7 @@ async fn look_at(aws: &Aws, tracked: &TrackedDocument) -> Result<Option<Live>, C
 }
 
 impl Live {
-    /// What others have put on the role besides what is recorded, which may be more than its stack file says.
+    /// All that others have put on the role besides what is recorded: it may do more than its stack file says.
     pub(super) fn of_others(&self, recorded: &Document) -> Vec<Remark> {
         let name = &self.role.role_name;
         let managed = MANAGED.of(recorded).unwrap_or_default();

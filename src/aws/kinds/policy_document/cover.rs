@@ -1,4 +1,4 @@
-//! Policies compared by what they allow: one that allows all that another one does cuts nobody off.
+//! Policies compared by what they allow: one that allows all that another one does cuts off none.
 
 use serde_json::{Map, Value};
 
@@ -128,7 +128,7 @@ fn conditions(statement: &Map<String, Value>) -> Vec<(String, String, Vec<Value>
 /// True where what meets the first condition meets the second one on the same key.
 fn implies((narrow, its): (&str, &[Value]), (wide, values): (&str, &[Value])) -> bool {
     let plain = |operator: &str| operator.strip_suffix("IfExists").unwrap_or(operator).to_owned();
-    // Where the key is missing, one with `IfExists` is met.
+    // A key that is missing meets one with `IfExists`.
     if narrow.ends_with("IfExists") && !wide.ends_with("IfExists") {
         return false;
     }

@@ -38,6 +38,13 @@ impl Provider {
         };
         Self { arn: its("arn"), issuer: its("issuer"), audiences }
     }
+
+    /// The one of this ARN, where the entry says everything of it.
+    pub(super) fn named(arn: &str, entry: &Entry) -> Option<Self> {
+        entry.get(&AUDIENCES)?;
+        let audiences = owned(items(entry, &AUDIENCES));
+        Some(Self { arn: arn.to_owned(), issuer: issuer_of(arn)?.to_owned(), audiences })
+    }
 }
 
 fn owned(texts: Vec<&str>) -> Vec<String> {
