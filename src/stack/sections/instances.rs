@@ -154,7 +154,7 @@ const USER_DATA: Property = Property {
           password belongs there.",
     shape: Shape::Text(Pattern::new(
         "the path of a file, such as `cloud-init.yaml`",
-        "^[^\\x00-\\x1f]+$",
+        "^[^\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]+$",
         512,
     )),
     need: Need::Optional,

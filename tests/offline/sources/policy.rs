@@ -70,7 +70,7 @@ fn every_operation_that_a_client_is_asked_for_is_in_the_table() {
     let known: BTreeSet<String> =
         table().iter().filter_map(|call| call.name.split_once(':')).map(|(_, name)| plain(name)).collect();
     let method = Regex::new(
-        r"\.((?:add|allocate|associate|attach|authorize|create|decrease|delete|describe|detach|disassociate|get|increase|list|modify|put|reboot|release|remove|replace|reset|restore|revoke|run|start|stop|switchover|tag|terminate|untag|update)_[a-z_]+)\(\)",
+        r"\.((?:add|allocate|associate|attach|authorize|create|decrease|delete|describe|detach|disassociate|get|increase|list|modify|put|reboot|release|remove|replace|reset|restore|revoke|run|send|start|stop|switchover|tag|terminate|untag|update)_[a-z_]+)\(\)",
     );
     let method = method.expect("a pattern");
     // Fields of answers, and a function of our own.
