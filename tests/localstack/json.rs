@@ -81,7 +81,7 @@ fn every_document_of_the_story_is_of_its_published_schema() {
     script.events(0, &["apply", "first.json"]);
     assert_eq!(script.world.cloud.count(), SMALL_STACK);
     script.file("state", "state/shop.json");
-    assert_eq!(script.events(0, &["apply"]).len(), 1, "nothing was left to do");
+    assert_eq!(script.events(0, &["apply"]).len(), 2, "nothing was left to do");
 
     let listed = script.one("state-list", &["state", "list"]);
     let addresses: Vec<&str> =

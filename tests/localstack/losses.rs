@@ -293,7 +293,7 @@ fn what_is_about_the_state_needs_no_section_in_the_stack_file() {
     let world = World::applied();
     delete_the_database(&world, None);
     world.write_stack("stack: shop\n");
-    world.provision(&["plan"]).exits(1).says(&["there is no section", "`security_groups: {}`"]);
+    world.provision(&["plan"]).exits(1).says(&["there is no section", "`instances: {}`"]);
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["there is no section"]);
     world.provision(&["state", "list"]).exits(0).says(&[RECORDS]);
     world.provision(&["output"]).exits(0);

@@ -110,11 +110,11 @@ pub async fn upgrade_failure(
         .events()
         .iter()
         .filter(|event| event.date().is_none_or(|date| date.as_nanos() >= since.as_nanosecond()));
-    let failed = told.filter_map(|event| event.message()).filter(|message| {
+    let mut failed = told.filter_map(|event| event.message()).filter(|message| {
         let message = message.to_lowercase();
         WORDS.iter().any(|words| message.contains(words))
     });
-    Ok(failed.last().map(str::to_owned))
+    Ok(failed.next_back().map(str::to_owned))
 }
 
 /// The newest log file of an upgrade.

@@ -424,8 +424,7 @@ mod tests {
             ("statements", None),
             ("services, description", None),
         ] {
-            let said =
-                parse("x", &text(ignored), &registry()).map(drop).map_err(|error| format!("{error:?}"));
+            let said = parse("x", text(ignored), &registry()).map(drop).map_err(|error| format!("{error:?}"));
             match named {
                 Some(option) => {
                     let said = said.expect_err("an option would be left out with it");

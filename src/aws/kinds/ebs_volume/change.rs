@@ -28,7 +28,7 @@ pub(super) async fn change(
     }
     let id = change.id.as_str();
     // It is asked for already, and not seen yet: "modifying" before the volume shows it.
-    let under_way = last(aws, id).await?.filter(|one| is_at_work(one));
+    let under_way = last(aws, id).await?.filter(is_at_work);
     if let Some(one) = &under_way
         && is_what_is_wanted(one, wanted)
     {
@@ -52,7 +52,7 @@ pub(super) async fn change(
 
 /// Asks for a larger size of a volume that is no object of its own, such as the root of a machine.
 pub(crate) async fn grow(aws: &Aws, id: &str, size: i32) -> Result<(), CloudError> {
-    let under_way = last(aws, id).await?.filter(|one| is_at_work(one));
+    let under_way = last(aws, id).await?.filter(is_at_work);
     if under_way.as_ref().is_some_and(|one| one.target_size() == Some(size)) {
         return Ok(());
     }

@@ -48,13 +48,8 @@ fn singles(one: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
     let operators = one.get("Condition")?.as_object()?;
     for (operator, keys) in operators.iter().filter(|(operator, _)| !is_negative(operator)) {
         let Some(keys) = keys.as_object() else { continue };
-        let several = taken_apart(keys);
         // Keys below one operator count together, and values of one key are alternatives.
-        if let ([_], true) = (keys.keys().collect::<Vec<_>>().as_slice(), several.len() > 1) {
-            let with_one = |keys: Value| with(one, "Condition", with(operators, operator, keys).into());
-            return Some(several.into_iter().map(with_one).collect());
-        }
-        for (key, values) in keys.iter().filter(|(_, values)| list(values).len() > 1) {
+        if let Some((key, values)) = keys.iter().find(|(_, values)| list(values).len() > 1) {
             let with_value = |value: &Value| {
                 let keys = with(keys, key, Value::from(vec![value.clone()]));
                 with(one, "Condition", with(operators, operator, keys.into()).into())
