@@ -26,6 +26,7 @@ mod procedures;
 mod program;
 mod proxy;
 mod rivals;
+mod rounds;
 mod stacks;
 mod transcript;
 
