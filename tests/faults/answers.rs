@@ -31,7 +31,12 @@ pub fn gateway_page(_: &Message) -> Message {
 
 /// Everything still on its way.
 pub fn busy(answer: &Message) -> Message {
-    let text = String::from_utf8_lossy(&answer.body)
+    let text = String::from_utf8_lossy(&answer.body);
+    // A version of PostgreSQL is available or deprecated, and never on its way.
+    if text.contains("<DBEngineVersions>") {
+        return answer.clone();
+    }
+    let text = text
         .replace("<DBInstanceStatus>available<", "<DBInstanceStatus>modifying<")
         .replace("<Status>available<", "<Status>modifying<")
         .replace(r#""LifeCycleState":"available""#, r#""LifeCycleState":"updating""#)

@@ -76,7 +76,7 @@ impl Results {
 
 #[test]
 fn whatever_happens_nothing_is_lost_doubled_or_replaced() {
-    hold(Keeps::File, 24);
+    hold(Keeps::File, 32);
 }
 
 #[test]

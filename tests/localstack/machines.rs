@@ -226,6 +226,24 @@ fn a_replaced_machine_leaves_its_volume_and_its_address_to_the_new_one() {
 }
 
 #[test]
+fn what_was_destroyed_is_made_again_at_once_with_other_parameters() {
+    let world = world();
+    world.edit_stack(
+        "device: /dev/sdf }",
+        "device: /dev/sdf, deletion_protection: false, final_snapshot: false }",
+    );
+    world.apply(&[]);
+    let first = (id(&machine(&world)), volume(&world).and_then(|one| one.volume_id));
+    world.provision(&["destroy", "--auto-approve"]).exits(0);
+    // EC2 remembers the tokens of what is gone.
+    world.edit_stack("size: 10,", "size: 12,");
+    world.apply(&[]);
+    let second = (id(&machine(&world)), volume(&world).and_then(|one| one.volume_id));
+    assert!(first.0 != second.0 && first.1 != second.1, "{first:?} {second:?}");
+    world.plans_nothing();
+}
+
+#[test]
 fn another_user_data_is_a_new_machine_only_where_that_is_written() {
     let world = world();
     world.apply(&[]);

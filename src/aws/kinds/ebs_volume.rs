@@ -14,7 +14,7 @@ use aws_sdk_ec2::operation::modify_volume::builders::ModifyVolumeInputBuilder as
 use aws_sdk_ec2::types::{ResourceType, Volume};
 
 use crate::aws::kind::{self, Kind, Seen, id_in_answer};
-use crate::aws::kinds::efs_token::nth_token;
+use crate::aws::kinds::efs_token::{is_used, nth_token};
 use crate::aws::kinds::kms_alias::KEY;
 use crate::aws::kinds::{ec2_tags, tags};
 use crate::aws::row::{self, Key, Row};
@@ -162,7 +162,10 @@ impl Kind for EbsVolume {
             .tag_specifications(ec2_tags::specification(ResourceType::Volume, &tags));
         for attempt in 0..MOST_TOKENS {
             let call = call.clone().client_token(nth_token(owner, attempt));
-            let made = call.send_with(&aws.write.ec2).await.map_err(aws_error(CREATE))?;
+            let made = match call.send_with(&aws.write.ec2).await.map_err(aws_error(CREATE)) {
+                Err(error) if is_used(&error) => continue,
+                answer => answer?,
+            };
             let id = id_in_answer(CREATE, made.volume_id)?;
             let is_over = made.state.is_some_and(|state| matches!(state.as_str(), "deleting" | "deleted"));
             if !is_over && !owner.others.contains(&id) {

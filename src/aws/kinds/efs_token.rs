@@ -32,6 +32,12 @@ pub(crate) fn nth_token(owner: &Owner, attempt: u32) -> String {
     format!("provision/{digest}").chars().take(LONGEST).collect()
 }
 
+/// True for the refusal of EC2 where a token was used with other parameters: of an object that was made here before, and is gone by now. The
+/// one that is there has been looked for by its tags ("Ensuring idempotency in Amazon EC2 API requests", EC2 Developer Guide).
+pub(crate) fn is_used(error: &CloudError) -> bool {
+    error.code == "IdempotentParameterMismatch"
+}
+
 /// Makes an object by the first token that was not used for one of others.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use super::keys::{AMI, AMI_PARAMETER, HOPS, PROFILE, ROOT_SIZE, TOKENS, USER_DAT
 use super::live::is_going;
 use crate::aws::kind::id_in_answer;
 use crate::aws::kinds::ec2_tags;
-use crate::aws::kinds::efs_token::nth_token;
+use crate::aws::kinds::efs_token::{is_used, nth_token};
 use crate::aws::{Aws, aws_error, row};
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
@@ -52,7 +52,10 @@ pub(super) async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Resul
         .tag_specifications(of(ResourceType::NetworkInterface));
     for attempt in 0..MOST_TOKENS {
         let call = call.clone().client_token(nth_token(owner, attempt));
-        let made = call.send_with(&aws.write.ec2).await.map_err(aws_error(RUN))?;
+        let made = match call.send_with(&aws.write.ec2).await.map_err(aws_error(RUN)) {
+            Err(error) if is_used(&error) => continue,
+            answer => answer?,
+        };
         let machine = made.instances.unwrap_or_default().into_iter().next();
         let is_over = machine.as_ref().is_some_and(is_going);
         let id = id_in_answer(RUN, machine.and_then(|machine| machine.instance_id))?;
