@@ -14,7 +14,7 @@ use aws_sdk_ec2::operation::modify_volume::builders::ModifyVolumeInputBuilder as
 use aws_sdk_ec2::types::{ResourceType, Volume};
 
 use crate::aws::kind::{self, Kind, Seen, id_in_answer};
-use crate::aws::kinds::efs_token::{is_used, nth_token};
+use crate::aws::kinds::efs_token::make_of_ec2;
 use crate::aws::kinds::kms_alias::KEY;
 use crate::aws::kinds::{ec2_tags, tags};
 use crate::aws::row::{self, Key, Row};
@@ -160,19 +160,17 @@ impl Kind for EbsVolume {
         let call = row::create_call::<Self>(wanted)
             .set_snapshot_id(SNAPSHOT.of(wanted))
             .tag_specifications(ec2_tags::specification(ResourceType::Volume, &tags));
-        for attempt in 0..MOST_TOKENS {
-            let call = call.clone().client_token(nth_token(owner, attempt));
-            let made = match call.send_with(&aws.write.ec2).await.map_err(aws_error(CREATE)) {
-                Err(error) if is_used(&error) => continue,
-                answer => answer?,
-            };
-            let id = id_in_answer(CREATE, made.volume_id)?;
+        make_of_ec2(owner, CREATE, |token| async {
+            let made = call
+                .clone()
+                .client_token(token)
+                .send_with(&aws.write.ec2)
+                .await
+                .map_err(aws_error(CREATE))?;
             let is_over = made.state.is_some_and(|state| matches!(state.as_str(), "deleting" | "deleted"));
-            if !is_over && !owner.others.contains(&id) {
-                return Ok(id);
-            }
-        }
-        Err(CloudError::bad_response(CREATE, "each of its tokens was used for a volume that is gone"))
+            Ok((id_in_answer(CREATE, made.volume_id)?, is_over))
+        })
+        .await
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
@@ -228,9 +226,6 @@ impl Kind for EbsVolume {
         Ok(found.map(|found| Named { found, unfit }))
     }
 }
-
-/// The tokens that are tried, where earlier ones were used for volumes that are gone.
-const MOST_TOKENS: u32 = 20;
 
 /// The volume with this id, also one that is being deleted.
 async fn one(aws: &Aws, id: &Id) -> Result<Option<Volume>, CloudError> {

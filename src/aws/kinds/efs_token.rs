@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::aws::kinds::tags::Tags;
 use crate::engine::address::Address;
+use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, Outcome};
 use crate::engine::resource::{Id, Owner, Ownership, Whose};
 
@@ -32,10 +33,32 @@ pub(crate) fn nth_token(owner: &Owner, attempt: u32) -> String {
     format!("provision/{digest}").chars().take(LONGEST).collect()
 }
 
-/// True for the refusal of EC2 where a token was used with other parameters: of an object that was made here before, and is gone by now. The
-/// one that is there has been looked for by its tags ("Ensuring idempotency in Amazon EC2 API requests", EC2 Developer Guide).
-pub(crate) fn is_used(error: &CloudError) -> bool {
-    error.code == "IdempotentParameterMismatch"
+/// The code of EC2 where a token was used with other parameters: of an object that was made here before, and is gone by now. The one that is
+/// there has been looked for by its tags ("Ensuring idempotency in Amazon EC2 API requests", EC2 Developer Guide).
+const USED: &str = "IdempotentParameterMismatch";
+
+/// Makes an object of EC2 by the first token that was not used for one that is gone: the call answers with the id of what the token made, and
+/// whether that is over.
+///
+/// # Errors
+/// Any other error of the call, and that none of the tokens is free.
+pub(crate) async fn make_of_ec2<C>(
+    owner: &Owner,
+    operation: Call,
+    create: impl Fn(String) -> C,
+) -> Result<Id, CloudError>
+where
+    C: Future<Output = Result<(Id, bool), CloudError>>,
+{
+    for attempt in 0..MOST_TOKENS {
+        match create(nth_token(owner, attempt)).await {
+            Err(error) if error.code == USED => {}
+            Err(error) => return Err(error),
+            Ok((id, is_over)) if !is_over && !owner.others.contains(&id) => return Ok(id),
+            Ok(_) => {}
+        }
+    }
+    Err(CloudError::bad_response(operation, "each of its tokens was used for an object that is gone"))
 }
 
 /// Makes an object by the first token that was not used for one of others.

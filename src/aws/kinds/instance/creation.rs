@@ -12,14 +12,11 @@ use super::keys::{AMI, AMI_PARAMETER, HOPS, PROFILE, ROOT_SIZE, TOKENS, USER_DAT
 use super::live::is_going;
 use crate::aws::kind::id_in_answer;
 use crate::aws::kinds::ec2_tags;
-use crate::aws::kinds::efs_token::{is_used, nth_token};
+use crate::aws::kinds::efs_token::make_of_ec2;
 use crate::aws::{Aws, aws_error, row};
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
 use crate::engine::resource::{Id, Owner};
-
-/// The tokens that are tried, where earlier ones were used for machines that are gone.
-const MOST_TOKENS: u32 = 20;
 
 /// Makes the machine. Its volumes come to it with the update that follows, and so does the end of its being started.
 ///
@@ -50,20 +47,14 @@ pub(super) async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Resul
         .tag_specifications(of(ResourceType::Instance))
         .tag_specifications(of(ResourceType::Volume))
         .tag_specifications(of(ResourceType::NetworkInterface));
-    for attempt in 0..MOST_TOKENS {
-        let call = call.clone().client_token(nth_token(owner, attempt));
-        let made = match call.send_with(&aws.write.ec2).await.map_err(aws_error(RUN)) {
-            Err(error) if is_used(&error) => continue,
-            answer => answer?,
-        };
+    make_of_ec2(owner, RUN, |token| async {
+        let made =
+            call.clone().client_token(token).send_with(&aws.write.ec2).await.map_err(aws_error(RUN))?;
         let machine = made.instances.unwrap_or_default().into_iter().next();
         let is_over = machine.as_ref().is_some_and(is_going);
-        let id = id_in_answer(RUN, machine.and_then(|machine| machine.instance_id))?;
-        if !is_over && !owner.others.contains(&id) {
-            return Ok(id);
-        }
-    }
-    Err(CloudError::bad_response(RUN, "each of its tokens was used for a machine that is gone"))
+        Ok((id_in_answer(RUN, machine.and_then(|machine| machine.instance_id))?, is_over))
+    })
+    .await
 }
 
 /// The volume that it boots from: encrypted, and gone with the machine.
