@@ -120,15 +120,12 @@ pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
 /// For which window a change waits, and what it costs then.
 pub(super) fn window_text(window: &Window) -> String {
     let then = match window.effect {
-        Effect::None | Effect::NextMaintenanceWindow => "",
-        Effect::NextReboot => ", then for a reboot",
-        Effect::BriefPause => ", then pauses briefly",
-        Effect::Failover => ", then fails over",
-        Effect::Reboot => ", then reboots",
-        Effect::Replacement => ", then is replaced",
-        Effect::AccessLoss => ", then cuts clients off",
-        Effect::DataLoss => ", then loses data",
+        Effect::None | Effect::NextMaintenanceWindow => None,
+        Effect::NextReboot => Some("for a reboot"),
+        Effect::Replacement => Some("is replaced"),
+        effect => effect_text(effect),
     };
+    let then = then.map(|then| format!(", then {then}")).unwrap_or_default();
     format!("waits for {}{then}", window_name(window))
 }
 

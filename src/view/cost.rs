@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::plan::{Action, Change, Consequence, FieldChange, What, When};
+use crate::engine::resource::Effect;
 
 use super::action::{TAKEN_BACK, effect_text, opening, order_text, window_text};
 
@@ -68,13 +69,13 @@ fn what_text(change: &Change, what: What) -> Option<&'static str> {
     Some(match what {
         What::None => return None,
         What::TakesEffect => "takes effect",
-        What::BriefPause => "pauses briefly",
-        What::Failover => "fails over",
-        What::Reboot => "reboots",
+        What::BriefPause => return effect_text(Effect::BriefPause),
+        What::Failover => return effect_text(Effect::Failover),
+        What::Reboot => return effect_text(Effect::Reboot),
         What::Replacement => change.order.map_or("is replaced", order_text),
         What::Deletion => "is deleted",
-        What::AccessLoss => "cuts clients off",
-        What::DataLoss => "loses data",
+        What::AccessLoss => return effect_text(Effect::AccessLoss),
+        What::DataLoss => return effect_text(Effect::DataLoss),
     })
 }
 
