@@ -14,7 +14,7 @@ use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
 use super::probe::Probe;
 use super::procedure::{
-    At, Hands, agree, carry_out, database, found, opened, refuse_beside_another, show, steps_of,
+    At, Hands, agree, carry_out, database, found, only_shown, opened, refuse_beside_another,
 };
 use super::screen::Screen;
 use super::session::{Session, aws_failure};
@@ -30,11 +30,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         refuse_beside_another(&state, &address, "drill")?;
         let (began, drill) = begin(&session, &state, &address, record).await?;
         let at = At { address: &address, began };
-        match global.json {
-            true => screen.report(steps_of(&drill, &at)),
-            false => show(&drill, &at, screen),
-        }
-        return Ok(Exit::Done);
+        return Ok(only_shown(&drill, &at, global, screen));
     }
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store_to_lock(), command: "drill", timeout, waited: None };

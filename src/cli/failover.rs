@@ -24,7 +24,7 @@ use crate::view::failure::{Failure, FailureKind};
 
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
-use super::procedure::{At, Hands, agree, carry_out, found, opened, show, steps_of};
+use super::procedure::{At, Hands, agree, carry_out, found, only_shown, opened};
 use super::screen::Screen;
 use super::session::{Session, aws_failure};
 use super::stack_file::Purpose;
@@ -38,11 +38,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
     if request.plan {
         let Begun { course, began, .. } = begin(&session, &state, &address, &request).await?;
         let at = At { address: &address, began };
-        match global.json {
-            true => screen.report(steps_of(&course, &at)),
-            false => show(&course, &at, screen),
-        }
-        return Ok(Exit::Done);
+        return Ok(only_shown(&course, &at, global, screen));
     }
     let timeout = request.lock.lock_timeout;
     let locking =

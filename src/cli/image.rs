@@ -18,13 +18,12 @@ use crate::engine::state::{Place, Record, State, Writer, meant};
 use crate::recovery::course::{Course, Event, Summary, recorded};
 use crate::recovery::failover::Run;
 use crate::recovery::image::{Build, CONTENT, Observed, SIGNAL, Signal, Step};
-use crate::view::Versioned;
 use crate::view::failure::{Failure, FailureKind};
 
 use super::locked::{Locking, locked, unless_interrupted};
 use super::moving::not_moved;
 use super::options::Global;
-use super::procedure::{At, Hands, agree, carry_out, found, opened, refuse_beside_another, show, steps_of};
+use super::procedure::{At, Hands, agree, carry_out, found, only_shown, opened, refuse_beside_another};
 use super::screen::Screen;
 use super::session::{Session, aws_failure};
 use super::stack_file::Purpose;
@@ -44,11 +43,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
     }
     if request.plan {
         let at = At { address: &address, began };
-        match global.json {
-            true => screen.report(steps_of(&build, &at)),
-            false => show(&build, &at, screen),
-        }
-        return Ok(Exit::Done);
+        return Ok(only_shown(&build, &at, global, screen));
     }
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store_to_lock(), command: Build::COMMAND, timeout, waited: None };
@@ -93,7 +88,7 @@ fn there(address: &Address, mut build: Build, image: &str, global: &Global, scre
         facts: recorded(&build, "there", now, Some(now)).facts,
     };
     match global.json {
-        true => screen.out.json_line(&Versioned::of(&Event::Summary(summary))),
+        true => screen.event(Event::Summary(summary)),
         false => screen.tell(&format!("{} is there already: {image}", build.name)),
     }
     Exit::Done

@@ -17,6 +17,7 @@ use crate::view::failure::{Failure, FailureKind};
 use crate::view::progress::Show;
 use crate::view::{end_text, step_text, steps_text};
 
+use super::Exit;
 use super::confirm::{Question, confirm};
 use super::moving::not_moved;
 use super::opening::{existing_state, state_failure};
@@ -140,14 +141,23 @@ pub(super) async fn agree<C: Course>(
     }
 }
 
+/// Shows the steps, as they are wanted, and leaves it at that.
+pub(super) fn only_shown<C: Course>(course: &C, at: &At<'_>, global: &Global, screen: &mut Screen) -> Exit {
+    match global.json {
+        true => screen.report(steps_of(course, at)),
+        false => show(course, at, screen),
+    }
+    Exit::Done
+}
+
 /// Shows the steps on standard output.
-pub(super) fn show<C: Course>(course: &C, at: &At<'_>, screen: &mut Screen) {
+fn show<C: Course>(course: &C, at: &At<'_>, screen: &mut Screen) {
     let text = steps_text(&steps_of(course, at), &screen.styles.out);
     screen.out.write(&text);
 }
 
 /// The steps as a document.
-pub(super) fn steps_of<C: Course>(course: &C, at: &At<'_>) -> Steps {
+fn steps_of<C: Course>(course: &C, at: &At<'_>) -> Steps {
     Steps {
         address: at.address.clone(),
         command: C::COMMAND.to_owned(),

@@ -14,7 +14,7 @@ use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
 use super::procedure::{
-    At, agree, carry_out, database, forget_or_put, found, kept, opened, refuse_beside_another, show, steps_of,
+    At, agree, carry_out, database, forget_or_put, found, kept, only_shown, opened, refuse_beside_another,
 };
 use super::report::RestoreForgotten;
 use super::screen::Screen;
@@ -32,11 +32,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         refuse_beside_another(&state, &address, Upgrade::COMMAND)?;
         let (began, upgrade) = begin(&session, &state, (&address, record), &request).await?;
         let at = At { address: &address, began };
-        match global.json {
-            true => screen.report(steps_of(&upgrade, &at)),
-            false => show(&upgrade, &at, screen),
-        }
-        return Ok(Exit::Done);
+        return Ok(only_shown(&upgrade, &at, global, screen));
     }
     let timeout = request.lock.lock_timeout;
     let locking =

@@ -13,7 +13,7 @@ use crate::cli::confirm::{Question, confirm};
 use crate::cli::locked::unless_interrupted;
 use crate::cli::options::Global;
 use crate::cli::procedure::{
-    At, Hands, agree, carry_out, forget_or_put, found, refuse_beside_another, show, steps_of,
+    At, Hands, agree, carry_out, forget_or_put, found, only_shown, refuse_beside_another,
 };
 use crate::cli::screen::Screen;
 use crate::cli::session::{Session, aws_failure, refresh_failure};
@@ -48,11 +48,7 @@ pub(super) async fn show_steps(
 ) -> Result<Exit, Failure> {
     let (began, restore) = begin(session, state, address, request).await?;
     let at = At { address, began };
-    match global.json {
-        true => screen.report(steps_of(&restore, &at)),
-        false => show(&restore, &at, screen),
-    }
-    Ok(Exit::Done)
+    Ok(only_shown(&restore, &at, global, screen))
 }
 
 /// Restores, exchanges or forgets.
