@@ -8,27 +8,9 @@ use serde_json::json;
 use crate::AT_ONCE;
 use crate::case::{Bench, Keeps};
 use crate::rounds::{self, Account as _, Queues, cases, chosen, steady, upstream};
+use crate::world::PAIR;
 
 type Case = rounds::Case<Command>;
-
-const STACK: &str = "\
-stack: shop
-security_groups:
-  web-open: { ingress: [ { cidr: 0.0.0.0/0, port: 443 } ] }
-  web-closed: { ingress: [] }
-instances:
-  a: { ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }, instance_type: t3.large, zone: eu-west-1a, termination_protection: false }
-  b: { ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }, instance_type: t3.large, zone: eu-west-1b, termination_protection: false }
-elastic_ips:
-  web: {}
-pairs:
-  web:
-    instances: [a, b]
-    address: web
-    open: web-open
-    closed: web-closed
-    commands: { lag: pair lag, stop_copy: pair stop-copy, stop: pair stop, start: pair start }
-";
 
 /// The commands: with a service that says that it is stopped, and with a machine that has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +57,7 @@ impl Account {
     /// A pair whose service says that it is stopped, or one whose machine has to be.
     fn new(upstream: &str, says: bool) -> Self {
         let bench = Bench::new(upstream, Keeps::File);
-        let stack = if says { STACK.to_owned() } else { STACK.replace(" stop: pair stop,", "") };
+        let stack = if says { PAIR.to_owned() } else { PAIR.replace(" stop: pair stop,", "") };
         bench.world.write_stack(&stack);
         let ran = bench.start(&["apply", "--auto-approve"], None);
         assert_eq!(ran.code, Some(0), "{}", ran.err);

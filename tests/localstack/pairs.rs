@@ -4,27 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::world::{Ran, World, ended, eventually};
-
-/// A pair without a cluster's own objects.
-const PAIR: &str = "\
-stack: shop
-security_groups:
-  web-open: { ingress: [ { cidr: 0.0.0.0/0, port: 443 } ] }
-  web-closed: { ingress: [] }
-instances:
-  a: { ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }, instance_type: t3.large, zone: eu-west-1a, termination_protection: false }
-  b: { ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }, instance_type: t3.large, zone: eu-west-1b, termination_protection: false }
-elastic_ips:
-  web: {}
-pairs:
-  web:
-    instances: [a, b]
-    address: web
-    open: web-open
-    closed: web-closed
-    commands: { lag: pair lag, stop_copy: pair stop-copy, stop: pair stop, start: pair start }
-";
+use crate::world::{PAIR, Ran, World, ended, eventually};
 
 const WITHOUT_STOP: &str = " stop: pair stop,";
 

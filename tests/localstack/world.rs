@@ -15,6 +15,26 @@ use crate::control::Control;
 /// The secret key of every world. It must never be seen anywhere.
 pub const SECRET_KEY: &str = "canary-of-the-secret-key";
 
+/// A pair without a cluster's own objects.
+pub const PAIR: &str = "\
+stack: shop
+security_groups:
+  web-open: { ingress: [ { cidr: 0.0.0.0/0, port: 443 } ] }
+  web-closed: { ingress: [] }
+instances:
+  a: { ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }, instance_type: t3.large, zone: eu-west-1a, termination_protection: false }
+  b: { ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }, instance_type: t3.large, zone: eu-west-1b, termination_protection: false }
+elastic_ips:
+  web: {}
+pairs:
+  web:
+    instances: [a, b]
+    address: web
+    open: web-open
+    closed: web-closed
+    commands: { lag: pair lag, stop_copy: pair stop-copy, stop: pair stop, start: pair start }
+";
+
 /// A small stack that can be taken down at once.
 pub const SMALL: &str = "\
 stack: shop
