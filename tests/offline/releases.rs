@@ -75,7 +75,7 @@ fn the_version_and_the_address_are_those_of_the_package() {
     let version = set(&[env!("CARGO_PKG_VERSION")]);
     let address = set(&[env!("CARGO_PKG_REPOSITORY")]);
     assert_eq!(found(r#"(?m)^    default: "([0-9.]+)"$"#, &read(ACTION)), version, "{ACTION}");
-    assert_eq!(found(r#"(?m)^      default: "([0-9.]+)"$"#, &read(COMPONENT)), version, "{COMPONENT}");
+    assert_eq!(found(r#"(?m)^      default: "([0-9][0-9.]+)"$"#, &read(COMPONENT)), version, "{COMPONENT}");
     assert_eq!(found("(?m)^      default: (https://.*)$", &read(COMPONENT)), address, "{COMPONENT}");
     let pages = ["README.md", "docs/install.md", "docs/review-in-ci.md"].map(read).join("\n");
     let named = found(
@@ -113,12 +113,18 @@ fn the_packages_take_files_that_are_there_or_are_built() {
         let name = file.split('.').next().expect("a name");
         assert!(built.contains(name), "packaging/build makes no {file}");
     }
-    let plain = found(r#"(?m)^    \["((?:[A-Z]|docs)[^"]*)", "usr"#, &read("Cargo.toml"));
-    let copied = found(r"(?m)^COPY ([a-zA-Z-]+/?)", &read("Dockerfile"));
-    for path in plain.iter().chain(&copied).filter(|path| !path.starts_with("target")) {
+    let plain = found(r#"(?m)^    \["([A-Z][^"]*)", "usr"#, &read("Cargo.toml"));
+    let copied = found(r"(?m)^COPY ((?:packaging|LICENSE)[^ ]*)", &read("Dockerfile"));
+    assert!(plain.len() >= 4 && copied.len() == 2, "{plain:?} {copied:?}");
+    for path in plain.iter().chain(&copied) {
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(), "there is no {path}");
     }
-    for path in ["files/provision", "image/$architecture", "ca-certificates.crt"] {
-        assert!(built.contains(path.rsplit('/').next().expect("a name")), "packaging/build makes no {path}");
-    }
+    let built_for_image =
+        found(r"COPY (?:--chmod=755 )?target/package/image/\$\{TARGETARCH\}/([a-z.-]+)", &read("Dockerfile"));
+    assert_eq!(built_for_image, set(&["ca-certificates.crt", "provision"]));
+    assert!(
+        built.contains("/etc/ssl/certs/ca-certificates.crt \"$out/image/$architecture/\""),
+        "packaging/build"
+    );
+    assert!(built.contains("cp \"$files/provision\" \"$out/image/$architecture/\""), "packaging/build");
 }
