@@ -7,9 +7,9 @@ FROM scratch
 # What buildx calls the architecture.
 ARG TARGETARCH
 COPY packaging/image/ /etc/
-COPY target/package/image/${TARGETARCH}/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY target/packaging/image/${TARGETARCH}/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/provision/
-COPY --chmod=755 target/package/image/${TARGETARCH}/provision /usr/bin/provision
+COPY --chmod=755 target/packaging/image/${TARGETARCH}/provision /usr/bin/provision
 ENV HOME=/home/provision
 WORKDIR /work
 USER 65532:65532

@@ -53,7 +53,7 @@ docs:
 book:
 	@.ci/book
 
-## What a release has for this machine, in target/package, and a trial of it. On Linux as root, or with sudo.
+## What a release has for this machine, in target/packaging, and a trial of it. On Linux as root, or with sudo.
 package:
 	@.ci/package
 

@@ -107,7 +107,7 @@ fn actions_of_others_are_pinned_by_a_commit_and_say_which_release_it_is() {
 #[test]
 fn the_packages_take_files_that_are_there_or_are_built() {
     let built = read("packaging/build");
-    let folder = found(r#""target/package/files/([^"]+)""#, &read("Cargo.toml"));
+    let folder = found(r#""target/packaging/files/([^"]+)""#, &read("Cargo.toml"));
     assert!(folder.len() >= 5, "{folder:?}");
     for file in folder {
         let name = file.split('.').next().expect("a name");
@@ -120,7 +120,7 @@ fn the_packages_take_files_that_are_there_or_are_built() {
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(), "there is no {path}");
     }
     let built_for_image =
-        found(r"COPY (?:--chmod=755 )?target/package/image/\$\{TARGETARCH\}/([a-z.-]+)", &read("Dockerfile"));
+        found(r"COPY (?:--chmod=755 )?target/packaging/image/\$\{TARGETARCH\}/([a-z.-]+)", &read("Dockerfile"));
     assert_eq!(built_for_image, set(&["ca-certificates.crt", "provision"]));
     assert!(
         built.contains("/etc/ssl/certs/ca-certificates.crt \"$out/image/$architecture/\""),
