@@ -83,7 +83,7 @@ libraries.mkdir(parents=True)
 os.mkfifo(libraries / "libnss_resolve.so.2")
 (root / "lib").symlink_to("usr/lib")
 said, asked = plan()
-expect(not asked, "a host was found that nothing names")
+expect("is not known" in said and not asked, f"a host was found that nothing names, or a library was loaded: {said}")
 switch.write_text(words)
 (libraries / "libnss_resolve.so.2").unlink()
 
