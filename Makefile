@@ -10,7 +10,7 @@ ONLY ?=
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test test-fast test-faults fuzz lint format audit bench docs book clean
+.PHONY: demo test test-fast test-faults fuzz lint format audit bench docs book package clean
 
 ## A story of four minutes on a bundled LocalStack: create, a change that waits, drift, Ctrl-C, a refusal, the page. Leaves it running.
 demo:
@@ -57,6 +57,10 @@ docs:
 ## The documents as a book in target/book/docs, where mdBook is installed.
 book:
 	@.ci/book
+
+## What a release has for this machine, in target/packaging, and a trial of it. On Linux as root, or with sudo.
+package:
+	@.ci/package
 
 clean:
 	-localstack/down --all

@@ -19,6 +19,7 @@ mod options_page;
 mod progress;
 mod real_terraform;
 mod recorded;
+mod releases;
 mod render;
 mod samples;
 mod seeds;
