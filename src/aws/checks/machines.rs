@@ -29,6 +29,9 @@ use verdicts::{Image, Source, Type};
 const MACHINE: &str = "aws_instance";
 const ADDRESS: &str = "aws_eip";
 const SUBNET: &str = "aws_subnet";
+const OF_IMAGES: &str = "image";
+const OF_TYPES: &str = "instance-type";
+const NAMED: &str = "named";
 const QUOTAS: &str = "quota";
 const PROFILE: &str = "iam_instance_profile";
 
@@ -216,7 +219,7 @@ impl Machines {
         let mut find = |check: &str, verdict: Verdict| findings.push(verdict.of(check, &one.address));
         if let Some(answer) = self.images.get(&one.image) {
             let type_ = type_.ok().flatten().map(|type_| (one.type_.as_str(), type_));
-            find("image", verdicts::image(&one.image, answer.as_ref(), type_));
+            find(OF_IMAGES, verdicts::image(&one.image, answer.as_ref(), type_));
         }
         let zone = match (&one.zone, &one.subnet, &self.zones) {
             (Some(zone), _, _) => Some(zone.as_str()),
@@ -224,10 +227,10 @@ impl Machines {
             _ => None,
         };
         let offers = self.offers.as_ref().map(|offers| offers.get(&one.type_));
-        find("instance-type", verdicts::type_(&one.type_, type_, zone, offers));
+        find(OF_TYPES, verdicts::type_(&one.type_, type_, zone, offers));
         if let Some((name, answer)) = one.profile.as_ref().and_then(|name| self.profiles.get_key_value(name))
         {
-            find("named", verdicts::profile(name, answer.as_ref()));
+            find(NAMED, verdicts::profile(name, answer.as_ref()));
         }
         findings
     }
