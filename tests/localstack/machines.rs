@@ -491,8 +491,8 @@ fn what_ec2_would_refuse_of_a_new_machine_is_an_error_before_anything_is_made() 
             assert_eq!(
                 said,
                 [
-                    "2 more vCPUs of standard machines do not fit into the account's quota of 1, of which 0 are used",
                     "1 more elastic IP address does not fit into the account's quota of 0, of which 0 are used",
+                    "2 more vCPUs of standard machines do not fit into the account's quota of 1, of which 0 are used",
                 ]
             );
         }

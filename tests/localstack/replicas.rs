@@ -120,14 +120,14 @@ fn a_protected_replica_of_a_database_that_a_restore_has_put_aside_is_replaced_by
     let serves = named(&world, "main").and_then(|one| one.dbi_resource_id);
     let plan = world.plan(&[]);
     let findings = plan["preflight"].as_array().expect("a plan has findings");
-    let finding = findings.iter().find(|one| one["address"] == REPLICA).expect("there is one");
-    assert_eq!(finding["check"], "protected");
+    let is_meant = |one: &&Value| one["address"] == REPLICA && one["check"] == "protected";
+    let finding = findings.iter().find(is_meant).expect("there is one");
     let message = finding["message"].as_str().expect("a text");
     assert!(message.contains("main-old-") && message.contains("`provision restore main`"), "{message}");
     let hint = finding["hint"].as_str().expect("a text");
     let steps = [
         "write `deletion_protection: false` into the stack file",
-        "aws rds modify-db-instance --db-instance-identifier main-reports --no-deletion-protection",
+        "aws rds modify-db-instance --db-instance-identifier main-reports --no-deletion-protection --region eu-west-1",
         "provision apply --refresh-only",
         "provision apply",
     ];
