@@ -3,11 +3,13 @@
 
 use serde_json::Value;
 
-use super::{Input, Sighting, error};
+use super::{Input, remedied};
 use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
+use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Change, Finding};
-use crate::engine::remedy::{Remedy, Way, hint_of};
+use crate::engine::remedy::{Remedy, Way};
 use crate::engine::resource::{Effect, Role};
 use crate::engine::state::{Kept, Record};
 
@@ -22,13 +24,12 @@ struct PutAside<'a> {
 fn left<'a>(input: &Input<'a>, change: &Change) -> Option<PutAside<'a>> {
     let fixed = change.fields.iter().filter(|field| field.effect == Effect::Replacement);
     let before: Vec<&str> = fixed.filter_map(|field| field.before.as_ref().and_then(Value::as_str)).collect();
-    let all = input.state?.procedures.iter().flat_map(|(address, of_object)| {
+    let mut all = input.state?.procedures.iter().flat_map(|(address, of_object)| {
         let ended = of_object.iter().filter(|(_, procedure)| !procedure.is_under_way());
         ended.flat_map(move |(command, procedure)| {
             procedure.keeps.iter().map(move |kept| PutAside { address, command, kept })
         })
     });
-    let mut all = all;
     all.find(|one| one.kept.id.as_ref().is_some_and(|id| before.contains(&id.as_str())))
 }
 
@@ -43,28 +44,26 @@ pub(super) fn protected(
 ) -> Option<Finding> {
     let PutAside { address: other, command, kept } = left(input, change)?;
     let address = &change.address;
-    let fields = manager.fields();
-    let option = Role::Protection.field(fields)?;
-    let is_shown = input.sightings.get(address).and_then(Sighting::live).is_some();
-    let is_on_in_aws = Role::Protection.is_on(fields, &live.inputs) && is_shown;
-    let is_recorded = record.is_some_and(|record| Role::Protection.is_on(fields, &record.inputs));
-    if !is_on_in_aws && !is_recorded {
-        return None;
-    }
-    let turned_off = match is_on_in_aws {
+    let (fields, option) = (manager.fields(), Role::Protection.field(manager.fields())?);
+    let is_on = |inputs: &Document| Role::Protection.is_on(fields, inputs);
+    let is_written = match input.blueprint.declarations.get(address) {
+        Some(Declaration::Managed { inputs }) => is_on(inputs),
+        _ => false,
+    };
+    let is_recorded = record.is_some_and(|record| is_on(&record.inputs));
+    let turned_off = match is_on(&live.inputs) {
         true => Some(manager.unprotected(&live.inputs)?),
         false => None,
     };
-    let steps = [Remedy::write(address, option, false)]
-        .into_iter()
-        .chain(turned_off)
-        .chain([Remedy::Accept, Remedy::Apply]);
-    let ways = vec![Way::of(steps)];
+    if !is_written && !is_recorded && turned_off.is_none() {
+        return None;
+    }
+    let write = is_written.then(|| Remedy::write(address, option, false));
+    let accept = is_recorded.then_some(Remedy::Accept);
+    let steps = write.into_iter().chain(turned_off).chain(accept).chain([Remedy::Apply]);
     let message = format!(
-        "its deletion protection is on, and it goes with {}, which `provision {command} {}` has put aside: a new one takes its place",
+        "its deletion protection is on, and it goes with {}, which the {command} of {other} has put aside: a new one takes its place",
         kept.name,
-        other.title()
     );
-    let hint = hint_of(&ways);
-    Some(Finding { remedies: ways, ..error("protected", address, message, hint) })
+    Some(remedied("protected", address, message, vec![Way::of(steps)]))
 }
