@@ -255,7 +255,19 @@ pub struct Restore {
     pub approval: Approval,
 }
 
+/// A command with those of its options that say which step of it was asked for.
+fn with_step(command: &str, steps: &[(&str, bool)]) -> String {
+    let asked = steps.iter().filter(|(_, is_asked)| *is_asked).map(|(step, _)| *step);
+    std::iter::once(command).chain(asked).collect::<Vec<_>>().join(" ")
+}
+
 impl Restore {
+    /// The command with its step, as history and lock name it.
+    pub(super) fn step(&self) -> String {
+        let steps = [("--switch", self.switch), ("--back", self.back), ("--forget", self.forget)];
+        with_step("restore", &steps)
+    }
+
     /// The options that say what is restored, as they are typed.
     pub(super) fn typed(&self) -> String {
         let mut typed = match (&self.to_time, &self.snapshot) {
@@ -314,6 +326,18 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
+    /// The command with its step, as history and lock name it.
+    pub(super) fn step(&self) -> String {
+        let steps = [
+            ("--blue-green", self.blue_green),
+            ("--switch", self.switch),
+            ("--give-up", self.give_up),
+            ("--delete-copy", self.delete_copy),
+            ("--forget", self.forget),
+        ];
+        with_step("upgrade", &steps)
+    }
+
     /// The options that say what is upgraded, as they are typed.
     pub(super) fn typed(&self) -> String {
         let to = self.to.as_deref().unwrap_or_default();
@@ -357,6 +381,13 @@ pub struct Failover {
     pub lock: Lock,
     #[command(flatten)]
     pub approval: Approval,
+}
+
+impl Failover {
+    /// The command with its step, as history and lock name it.
+    pub(super) fn step(&self) -> String {
+        with_step("failover", &[("--back", self.back)])
+    }
 }
 
 /// Arguments of `image`.

@@ -35,8 +35,8 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         return Ok(only_shown(&upgrade, &at, global, screen));
     }
     let timeout = request.lock.lock_timeout;
-    let locking =
-        Locking { store: &session.store_to_lock(), command: Upgrade::COMMAND, timeout, waited: None };
+    let command = request.step();
+    let locking = Locking { store: &session.store_to_lock(), command: &command, timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         let state = writer.state().clone();
         if request.forget {

@@ -294,7 +294,9 @@ impl Course for Failover {
         }
         steps.push(format!("{to} is opened: its groups become {}", self.open));
         steps.push(format!("the address {ip} is moved to {to}"));
-        steps.push(format!("{to} is recorded as the one that serves: a plan is empty afterwards"));
+        steps.push(format!(
+            "{to} is recorded as the one that serves: a plan is empty afterwards; then its port is tried at the address, where the pair has one"
+        ));
         steps
     }
 

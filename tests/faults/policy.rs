@@ -153,6 +153,7 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("rds:DescribeBlueGreenDeployments", "only in `upgrade`"),
     ("rds:DescribeDBLogFiles", "only in `upgrade`"),
     ("rds:DescribeEvents", "only in `drill` and `upgrade`"),
+    ("rds:DescribePendingMaintenanceActions", "only in `status`"),
     ("rds:SwitchoverBlueGreenDeployment", "only in `upgrade --switch`"),
     ("ssm:DescribeInstanceInformation", "only in `image`"),
     ("ssm:GetCommandInvocation", "only in `image`"),
@@ -216,6 +217,8 @@ const OF_A_CHANGE: &[&str] = &["ec2:DescribeIamInstanceProfileAssociations"];
 /// Calls whose denial is no failure: they only check, and a check that was not made blocks nothing.
 const CHECKS: &[&str] = &[
     "ec2:DescribeIamInstanceProfileAssociations",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeInstanceTypes",
     "ec2:DescribeRegions",
     "elasticache:DescribeCacheEngineVersions",
     "elasticache:ListAllowedNodeTypeModifications",

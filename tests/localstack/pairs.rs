@@ -102,6 +102,34 @@ impl Pair {
     }
 }
 
+/// A port of this machine that takes connections, at every address that stands for it (127.0.0.0/8), as the emulator's elastic ones do.
+fn listener() -> (std::net::TcpListener, u16) {
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").expect("a port is free");
+    let port = listener.local_addr().expect("it has an address").port();
+    (listener, port)
+}
+
+#[test]
+fn the_port_of_a_pair_is_tried_at_the_address_at_the_end_and_no_answer_is_no_failure() {
+    let (listener, port) = listener();
+    let pair =
+        Pair::of(&PAIR.replace("    address: web\n", &format!("    address: web\n    port: {port}\n")));
+    pair.failover(&[]).exits(0).says(&[&format!("Port {port} of 127."), "takes connections from here"]);
+    pair.serves(&pair.b);
+    drop(listener);
+    pair.world.control.answer(&json!({ "command": "pair lag", "output": "0" }));
+    let back = pair.failover(&["--back", "--json"]).exits(0);
+    let summary = back.events().pop().expect("a summary");
+    let notes = summary["notes"].to_string();
+    assert!(
+        notes.contains("takes no connection from here") && notes.contains("by AWS's word alone"),
+        "{notes}"
+    );
+    pair.serves(&pair.a);
+    let history = pair.world.provision(&["history"]).exits(0);
+    history.says(&["failover --back: done", "failover: done"]);
+}
+
 #[test]
 fn a_failover_makes_the_other_machine_serve_and_back_returns() {
     let pair = Pair::new();

@@ -171,6 +171,16 @@ fn a_restored_database_stands_beside_the_other_with_all_settings_and_takes_its_n
     world.plans_nothing();
 
     restored(&world, &["--switch", "--back"]).exits(0);
+    let runs = world.provision(&["history", "--json"]).exits(0).json()["runs"].clone();
+    let steps: Vec<(Value, Value)> = (0..3)
+        .map(|place| (runs[place]["holder"]["command"].clone(), runs[place]["holder"]["step"].clone()))
+        .collect();
+    let of_restore = |step: Value| (json!("restore"), step);
+    assert_eq!(
+        steps,
+        [of_restore(json!("--switch --back")), of_restore(json!("--switch")), of_restore(Value::Null)]
+    );
+    world.provision(&["history"]).exits(0).says(&["restore --switch --back: done", "restore --switch: done"]);
     assert_eq!(world.record(ADDRESS)["id"].as_str(), before.dbi_resource_id());
     world.plans_nothing();
     restored(&world, &["--forget"]).exits(0).says(&["stays in AWS", "aws rds delete-db-instance"]);

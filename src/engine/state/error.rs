@@ -37,9 +37,9 @@ pub enum StateError {
 }
 
 fn describe(holder: &Holder) -> String {
-    let Holder { id, user, host, pid, command, since, caller } = holder;
+    let Holder { id, user, host, pid, since, caller, .. } = holder;
     let caller = caller.as_ref().map(|arn| format!(", with the credentials {arn}")).unwrap_or_default();
-    format!(" by `{command}` of {user} on {host} (process {pid}, since {since}, lock {id}{caller})")
+    format!(" by `{}` of {user} on {host} (process {pid}, since {since}, lock {id}{caller})", holder.doing())
 }
 
 pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> StateError {

@@ -97,7 +97,7 @@ enum Does {
 
 /// True for an operation that makes an object, empty or from a backup.
 pub fn is_making(operation: &str) -> bool {
-    ["Create", "RestoreDBInstance"].iter().any(|start| operation.starts_with(start))
+    ["Create", "RestoreDBInstance", "RunInstances"].iter().any(|start| operation.starts_with(start))
 }
 
 fn does(call: &Call) -> Does {
@@ -174,6 +174,7 @@ fn made(heard: &Heard) -> Option<String> {
     };
     match heard.call.operation.name.as_str() {
         "CreateSecurityGroup" => after("<groupId>", '<'),
+        "RunInstances" => after("<instanceId>", '<'),
         "CreateFileSystem" => json("FileSystemId"),
         "CreateMountTarget" => json("MountTargetId"),
         "CreateAccessPoint" => json("AccessPointId"),
