@@ -62,8 +62,8 @@ pub(super) async fn opened(
 
 /// The database that is meant, with its record.
 pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, &'a Record), Failure> {
-    let mut meant =
-        meant(state, place).map_err(|error| no_longer_recorded(state, place).unwrap_or_else(|| not_moved(error)))?;
+    let mut meant = meant(state, place)
+        .map_err(|error| no_longer_recorded(state, place).unwrap_or_else(|| not_moved(error)))?;
     meant.retain(|address| address.kind() == DATABASE);
     let [address] = meant.as_slice() else {
         if let Some(failure) = no_longer_recorded(state, place) {
@@ -79,7 +79,8 @@ pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, 
     };
     let record = &state.resources[address];
     // What is kept beside can take the place of one that is gone.
-    let keeps = state.procedures.get(address).is_some_and(|all| all.values().any(|one| !one.keeps.is_empty()));
+    let keeps =
+        state.procedures.get(address).is_some_and(|all| all.values().any(|one| !one.keeps.is_empty()));
     match (&record.id, record.gone) {
         (Some(_), gone) if !gone || keeps => Ok((address.clone(), record)),
         _ => {

@@ -397,7 +397,9 @@ async fn forget(
     }
     let mut said = match kept.is_empty() {
         true => format!("Forgot the restore of {address}. The stack has what it made: nothing is left over."),
-        false => format!("Forgot the restore of {address}. {kept_text} stays in AWS as it is, and is charged."),
+        false => {
+            format!("Forgot the restore of {address}. {kept_text} stays in AWS as it is, and is charged.")
+        }
     };
     for name in kept.iter().map(|kept| quoted(kept)) {
         said = format!(
@@ -482,7 +484,8 @@ impl Hands<Restore> for Restoring<'_> {
         }
         let old = old.as_ref().map(recovery::instance);
         let named = named.map(|named| named.dbi_resource_id.map(Id::new));
-        let is_one = |id: &Option<Id>| [&old, &new].iter().any(|one| one.as_ref().is_some_and(|one| one.id == *id));
+        let is_one =
+            |id: &Option<Id>| [&old, &new].iter().any(|one| one.as_ref().is_some_and(|one| one.id == *id));
         let by_another = named.as_ref().is_some_and(|id| !is_one(id));
         Ok((Observed { old, new, is_taken: named.is_some(), by_another }, self.address.to_string()))
     }

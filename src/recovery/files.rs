@@ -262,7 +262,9 @@ impl FileRestore {
     /// True while AWS Backup is at work: no restore job can be stopped, and what it makes has the tags of the one that it is of.
     pub fn is_being_made(&self, observed: &Observed) -> bool {
         let is_over = |job: &Job| matches!(job.status.as_str(), "COMPLETED" | "FAILED" | "ABORTED");
-        self.stage == Stage::Restoring && !self.is_folder && observed.job.as_ref().is_some_and(|job| !is_over(job))
+        self.stage == Stage::Restoring
+            && !self.is_folder
+            && observed.job.as_ref().is_some_and(|job| !is_over(job))
     }
 
     /// The new one gets what no restore gives.

@@ -222,7 +222,9 @@ impl Restore {
             };
         };
         if self.new.id.is_none() && self.asked.is_none() {
-            let hint = format!("run the same command again; for what it is: aws rds describe-db-instances --db-instance-identifier {beside}");
+            let hint = format!(
+                "run the same command again; for what it is: aws rds describe-db-instances --db-instance-identifier {beside}"
+            );
             return Next::Refuse(Refusal::new(format!("there is a database {beside} already"), Some(hint)));
         }
         if new.is_stuck {
@@ -253,7 +255,8 @@ impl Restore {
             return Next::Refuse(self.cannot_come(&format!("{} is gone", new.aside), has_begun));
         };
         if coming.is_stuck {
-            let message = format!("{} is {}, and RDS renames only what is available", new.aside, coming.status);
+            let message =
+                format!("{} is {}, and RDS renames only what is available", new.aside, coming.status);
             return Next::Refuse(self.cannot_come(&message, has_begun));
         }
         if let Some(wait) = self.still_to_come(observed, now) {
@@ -539,7 +542,12 @@ mod tests {
         let mut making = restore(Stage::Restoring);
         making.new.id = None;
         let old = || Some(instance("db-1", "records"));
-        let both = Observed { old: old(), new: Some(instance("db-2", "records-restored")), is_taken: true, by_another: false };
+        let both = Observed {
+            old: old(),
+            new: Some(instance("db-2", "records-restored")),
+            is_taken: true,
+            by_another: false,
+        };
         [
             (making, Observed { old: old(), is_taken: true, ..Observed::default() }, &MAKING),
             (restore(Stage::Switching), both, &EXCHANGE),

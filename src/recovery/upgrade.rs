@@ -290,8 +290,7 @@ impl Upgrade {
             Step::Upgrade => {
                 let is_old = observed.database.as_ref().is_some_and(|seen| seen.version != self.to);
                 let is_silent = seconds_between(asked.at, now) >= in_place::BEGINS;
-                let is_of_others =
-                    observed.database.as_ref().is_some_and(|seen| seen.version != self.from);
+                let is_of_others = observed.database.as_ref().is_some_and(|seen| seen.version != self.from);
                 let is_over = observed.failure.is_some() || is_silent || is_of_others;
                 is_ready(&observed.database) && is_old && is_over
             }

@@ -123,7 +123,9 @@ fn an_exchange_with_a_database_that_is_another_one_by_now_is_refused() {
     upgrade(&world, &["--switch"]).exits(0);
     let before = names(&world);
     world.control.forget_calls();
-    restore(&world, &["--switch"]).exits(1).says(&["is another database by now", "provision restore records --forget"]);
+    restore(&world, &["--switch"])
+        .exits(1)
+        .says(&["is another database by now", "provision restore records --forget"]);
     assert_eq!((names(&world), world.control.calls().mutating()), (before, 0));
     restore(&world, &["--forget"]).exits(0).says(&["records-restored-"]);
 }
@@ -172,7 +174,12 @@ fn a_database_that_has_failed_lets_go_of_its_name_when_it_is_deleted() {
     world.control.status("records", "failed");
     world.control.forget_calls();
     let refused = restore(&world, &["--switch"]).exits(1);
-    refused.says(&["records is failed", "aws rds delete-db-instance", "--no-delete-automated-backups", "--switch"]);
+    refused.says(&[
+        "records is failed",
+        "aws rds delete-db-instance",
+        "--no-delete-automated-backups",
+        "--switch",
+    ]);
     assert_eq!(world.control.calls().mutating(), 0);
     delete_database(&world, "records");
     restore(&world, &["--switch"]).exits(0);
@@ -183,7 +190,10 @@ fn a_database_that_has_failed_lets_go_of_its_name_when_it_is_deleted() {
 #[test]
 fn a_database_whose_storage_has_grown_is_restored_with_what_it_has() {
     let world = world();
-    world.edit_stack("    allocated_storage: 50\n", "    allocated_storage: 50\n    max_allocated_storage: 200\n");
+    world.edit_stack(
+        "    allocated_storage: 50\n",
+        "    allocated_storage: 50\n    max_allocated_storage: 200\n",
+    );
     world.apply(&[]);
     world.cloud.make_snapshot("small", "records");
     let grow = world.cloud.rds.modify_db_instance().db_instance_identifier("records").allocated_storage(100);
@@ -267,7 +277,8 @@ fn a_database_that_others_upgraded_meanwhile_is_told_of_and_goes_on_with_what_it
     let upgrading = ["upgrade", "records", "--to", "17", "--auto-approve"];
     killed(&world, &upgrading, "rds.CreateDBParameterGroup", json!({ "latency": 0.3 }));
     world.control.settings(json!({}));
-    let by_others = world.cloud.rds.modify_db_instance().db_instance_identifier("records").engine_version("18.1");
+    let by_others =
+        world.cloud.rds.modify_db_instance().db_instance_identifier("records").engine_version("18.1");
     let by_others = by_others.db_parameter_group_name("default.postgres18").allow_major_version_upgrade(true);
     world.cloud.run(by_others.apply_immediately(true).send()).expect("it can be upgraded");
     assert_eq!(world.cloud.database().engine_version(), Some("18.1"));
@@ -289,7 +300,9 @@ fn a_copy_that_was_switched_over_by_others_is_not_given_up() {
     cloud.run(delete.send()).expect("it can be deleted");
     delete_database(&world, "records-old1");
     for more in [["--give-up"].as_slice(), &["--give-up", "--delete-copy"]] {
-        upgrade(&world, more).exits(1).says(&["was switched over already", "provision upgrade records --switch"]);
+        upgrade(&world, more)
+            .exits(1)
+            .says(&["was switched over already", "provision upgrade records --switch"]);
     }
     upgrade(&world, &["--switch"]).exits(0);
     world.edit_stack("16.9", "17");
@@ -305,7 +318,9 @@ fn a_file_system_that_is_another_one_by_now_is_not_exchanged() {
     restore_files(&world, &["--switch"]).exits(1).says(&["is another file system by now", "--forget"]);
     assert_eq!(world.record(FILES)["id"], serves);
     let new = file_systems(&world).into_iter().find(|(id, _)| serves != id.as_str()).expect("it is there").0;
-    restore_files(&world, &["--forget"]).exits(0).says(&[&format!("delete-file-system --file-system-id {new}")]);
+    restore_files(&world, &["--forget"])
+        .exits(0)
+        .says(&[&format!("delete-file-system --file-system-id {new}")]);
     world.plans_nothing();
 }
 
@@ -317,7 +332,10 @@ fn an_exchange_of_file_systems_is_not_forgotten_in_the_middle_and_is_taken_back(
     let switch = ["restore", "files", "--switch", "--auto-approve"];
     killed(&world, &switch, "efs.TagResource", json!({ "latency": 0.3 }));
     world.control.settings(json!({}));
-    let said = restore_files(&world, &["--forget"]).exits(1).says(&["cannot be forgotten", "--switch --back"]).said();
+    let said = restore_files(&world, &["--forget"])
+        .exits(1)
+        .says(&["cannot be forgotten", "--switch --back"])
+        .said();
     assert!(!said.contains("delete-"), "{said}");
     restore_files(&world, &["--switch", "--back"]).exits(0);
     assert_eq!(world.record(FILES)["id"], before);
@@ -329,7 +347,9 @@ fn a_restore_that_aws_backup_works_on_is_let_go_of_when_its_file_system_is_there
     let world = files_world();
     let restoring = ["restore", "files", "--latest", "--auto-approve"];
     killed(&world, &restoring, "backup.DescribeRestoreJob", json!({ "backup_restoring": 60.0 }));
-    restore_files(&world, &["--forget"]).exits(1).says(&["cannot be stopped", "provision restore files --latest"]);
+    restore_files(&world, &["--forget"])
+        .exits(1)
+        .says(&["cannot be stopped", "provision restore files --latest"]);
     world.control.settings(json!({}));
     restore_files(&world, &["--forget"]).exits(0).says(&["aws efs delete-file-system"]);
     let mut addresses: Vec<String> = file_systems(&world).into_iter().map(|(_, address)| address).collect();
@@ -344,10 +364,58 @@ fn parts_that_came_and_went_since_a_restore_are_those_of_the_stack_after_the_exc
     restore_files(&world, &["--latest"]).exits(0);
     world.edit_stack("docs: { uid: 997 }", "wiki: { uid: 996 }");
     world.apply(&[]);
-    restore_files(&world, &["--switch"]).exits(0).says(&["the stack has no aws_efs_access_point.files/docs any more"]);
+    restore_files(&world, &["--switch"])
+        .exits(0)
+        .says(&["the stack has no aws_efs_access_point.files/docs any more"]);
     world.plans_nothing();
     let points = world.cloud.access_points();
     let new = world.record(FILES)["id"].as_str().expect("an id").to_owned();
     let of = |id: &str| points.iter().filter(|one| one.file_system_id() == Some(id)).count();
     assert_eq!((of(&new), points.len()), (3, 5));
+}
+
+#[test]
+fn a_replica_of_what_an_exchange_put_aside_is_told_of_the_way_back() {
+    let world =
+        world_with(&COPIED.replace("    parameters:", "    replicas: { reader: {} }\n    parameters:"));
+    restore(&world, &["--latest"]).exits(0);
+    restore(&world, &["--switch"]).exits(0);
+    let said =
+        world.provision(&["plan"]).exits(1).says(&["provision restore records --switch --back"]).said();
+    assert!(!said.contains("provision import"), "{said}");
+    restore(&world, &["--switch", "--back"]).exits(0);
+    world.plans_nothing();
+}
+
+#[test]
+fn a_group_that_only_a_kept_database_uses_is_told_of_with_the_command_that_lets_go_of_it() {
+    let world = world_with(COPIED);
+    restore(&world, &["--latest"]).exits(0);
+    upgrade(&world, &["--to", "17"]).exits(0);
+    world.edit_stack("16.9", "17");
+    let kept = beside(&world, "-restored-");
+    world.provision(&["plan"]).exits(1).says(&[
+        &format!("used by the database {kept}"),
+        "which is kept",
+        "provision restore records --forget",
+    ]);
+    restore(&world, &["--forget"]).exits(0).says(&["aws rds delete-db-instance"]);
+    delete_database(&world, &kept);
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
+fn a_state_from_before_an_exchange_of_file_systems_takes_nothing_over() {
+    let world = files_world();
+    let state = std::fs::read(world.path("state/shop.json")).expect("a state");
+    restore_files(&world, &["--latest"]).exits(0);
+    restore_files(&world, &["--switch"]).exits(0);
+    let before = file_systems(&world);
+    world.lose_the_state();
+    std::fs::create_dir(world.path("state")).expect("a folder can be made");
+    std::fs::write(world.path("state/shop.json"), state).expect("a state can be written");
+    world.provision(&["plan"]).exits(1).says(&["older than the exchange", "--state"]);
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    assert_eq!(file_systems(&world), before);
 }

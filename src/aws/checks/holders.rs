@@ -120,8 +120,8 @@ impl<'a> Own<'a> {
         let declared = records.filter(|(address, _)| scene.blueprint.declarations.contains_key(address));
         let by_id = declared.filter_map(|(address, record)| Some((record.id.as_ref()?.as_str(), address)));
         let procedures = scene.state.into_iter().flat_map(|state| &state.procedures);
-        let procedures =
-            procedures.flat_map(|(address, all)| all.iter().map(move |(command, one)| (address, command, one)));
+        let procedures = procedures
+            .flat_map(|(address, all)| all.iter().map(move |(command, one)| (address, command, one)));
         let kept = procedures.flat_map(|(address, command, one)| {
             let let_go = one.to_give_up(command, address).unwrap_or_default();
             one.keeps.iter().filter_map(move |kept| Some((kept.id.as_ref()?.as_str(), let_go.clone())))

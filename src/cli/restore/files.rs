@@ -108,7 +108,8 @@ async fn begin(
             Ok((None, restore))
         }
         (Stage::Switching, true, is_back) => {
-            let both: Vec<Id> = [Some(restore.old.clone()), restore.new.clone()].into_iter().flatten().collect();
+            let both: Vec<Id> =
+                [Some(restore.old.clone()), restore.new.clone()].into_iter().flatten().collect();
             recorded(state, address, &restore, &both)?;
             if !is_back {
                 return Ok((began, restore));
@@ -184,9 +185,9 @@ fn meet(state: &State, (address, record): (&Address, &Record), restore: &mut Fil
         its.new = before.remove(part).and_then(|before| before.new);
     }
     let left = before.into_iter().filter_map(|(part, its)| Some((part, its.new?)));
-    restore.notes.extend(
-        left.map(|(part, id)| format!("the stack has no {part} any more: {id} stays in AWS as it is, of no stack")),
-    );
+    restore.notes.extend(left.map(|(part, id)| {
+        format!("the stack has no {part} any more: {id} stays in AWS as it is, of no stack")
+    }));
 }
 
 /// A new restore, with what is known to be wrong told before anything is made.
@@ -292,7 +293,8 @@ async fn forget(
         let observed = hands.look(&restore).await?;
         let both: Vec<Id> = [Some(restore.old.clone()), restore.new.clone()].into_iter().flatten().collect();
         let is_there = observed.old.is_some() || observed.new.is_some();
-        if restore.stage == Stage::Switching && is_there && recorded(&state, address, &restore, &both).is_ok() {
+        if restore.stage == Stage::Switching && is_there && recorded(&state, address, &restore, &both).is_ok()
+        {
             return Err(in_the_middle(address, &restore));
         }
         if restore.is_being_made(&observed) {
@@ -318,8 +320,7 @@ async fn forget(
             perhaps = Some("AWS Backup may have begun with it all the same: aws backup list-restore-jobs");
         }
     }
-    let kept: Vec<String> =
-        unrecorded(&state, restore.keeps()).into_iter().map(|kept| kept.name).collect();
+    let kept: Vec<String> = unrecorded(&state, restore.keeps()).into_iter().map(|kept| kept.name).collect();
     let left = if kept.is_empty() { "nothing".to_owned() } else { kept.join(", ") };
     let change = format!("forget the restore of {address}, and leave {left} in AWS");
     confirm(screen, request.approval, Question::State { change: &change }).await?;

@@ -134,7 +134,8 @@ pub(super) fn stands_beside(
     object: &Standing<'_>,
     claimed: bool,
 ) -> Option<Finding> {
-    let Whose::Moved { address: its, .. } = owner.whose(&object.live.ownership, object.live.vpc.as_ref()) else {
+    let Whose::Moved { address: its, .. } = owner.whose(&object.live.ownership, object.live.vpc.as_ref())
+    else {
         return None;
     };
     let address = &owner.address;

@@ -185,7 +185,9 @@ fn a_new_one_that_is_gone_takes_no_place() {
 fn what_a_job_that_failed_has_made_is_tagged_before_it_is_let_go_of() {
     let mut restore = restore(Stage::Restoring);
     restore.job = Some("job".to_owned());
-    let job = |status: &str| Some(Job { status: status.to_owned(), made: Some(Id::new("fs-new")), ..Job::default() });
+    let job = |status: &str| {
+        Some(Job { status: status.to_owned(), made: Some(Id::new("fs-new")), ..Job::default() })
+    };
     let made = |tag: &str| Observed { new: Some(seen("fs-new", Some(tag))), ..observed() };
     let failed = Observed { job: job("FAILED"), ..made(ADDRESS) };
     assert_eq!(restore.next(&failed, at(0)), Next::Do(Step::TagBeside));

@@ -18,7 +18,8 @@ impl Upgrade {
         };
         if database.version != *to {
             if database.version != self.from && database.instance.is_ready {
-                let message = format!("{identifier} has {} by now: others have upgraded it", database.version);
+                let message =
+                    format!("{identifier} has {} by now: others have upgraded it", database.version);
                 return Next::Refuse(Refusal::midway(message, self.to_give_up()));
             }
             let asked = self.asked.as_ref().filter(|asked| asked.step == Step::Upgrade);
