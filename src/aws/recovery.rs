@@ -22,7 +22,8 @@ use crate::engine::resource::Id;
 pub use files::{Asked as Restoring, points, restore_job, start_restore};
 pub use maintenance::{MAINTENANCE, maintenance};
 pub use procedures::{
-    Snapshot, by_id, by_name, fail_over, failover, instance, latest_restorable, reboot, rename, snapshot,
+    Snapshot, by_id, by_name, earliest_restorable, fail_over, failover, instance, latest_restorable, reboot,
+    rename, snapshot,
 };
 pub use upgrades::{
     Wanted, deployment, drop_deployment, family, is_on, make_deployment, seen, switch_over, take_snapshot,

@@ -62,9 +62,13 @@ pub(super) async fn opened(
 
 /// The database that is meant, with its record.
 pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, &'a Record), Failure> {
-    let mut meant = meant(state, place).map_err(not_moved)?;
+    let mut meant = meant(state, place)
+        .map_err(|error| no_longer_recorded(state, place).unwrap_or_else(|| not_moved(error)))?;
     meant.retain(|address| address.kind() == DATABASE);
     let [address] = meant.as_slice() else {
+        if let Some(failure) = no_longer_recorded(state, place) {
+            return Err(failure);
+        }
         let databases: Vec<String> =
             state.resources.keys().filter(|one| one.kind() == DATABASE).map(Address::title).collect();
         let hint = match databases.as_slice() {
@@ -74,13 +78,36 @@ pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, 
         return Err(Failure::message(FailureKind::Usage, format!("{place} is no database")).hint(hint));
     };
     let record = &state.resources[address];
+    // What is kept beside can take the place of one that is gone.
+    let keeps =
+        state.procedures.get(address).is_some_and(|all| all.values().any(|one| !one.keeps.is_empty()));
     match (&record.id, record.gone) {
-        (Some(_), false) => Ok((address.clone(), record)),
+        (Some(_), gone) if !gone || keeps => Ok((address.clone(), record)),
         _ => {
             let message = format!("{address} is not there: nothing can be done to it");
             Err(Failure::message(FailureKind::Failed, message).hint("provision plan"))
         }
     }
+}
+
+/// The failure where a procedure of a database is recorded, and the database is not any more.
+fn no_longer_recorded(state: &State, place: &Place) -> Option<Failure> {
+    let is_meant = |address: &Address| match place {
+        Place::Address(meant) => address == meant,
+        Place::Name(name) => address.title() == *name,
+    };
+    let mut of_databases = state.procedures.iter().filter(|(address, _)| address.kind() == DATABASE);
+    let (address, procedures) = of_databases.find(|(address, _)| is_meant(address))?;
+    let commands = procedures.keys().filter(|command| matches!(command.as_str(), "restore" | "upgrade"));
+    let forget: Vec<String> =
+        commands.map(|command| format!("provision {command} {} --forget", address.title())).collect();
+    let message = format!("the state does not record {address} any more, and a procedure of it");
+    let record = format!("to record it again: provision import {address}=ID");
+    let hint = match forget.is_empty() {
+        true => record,
+        false => format!("{record}; or, to let go of what is kept: {}", forget.join("; and ")),
+    };
+    Some(Failure::message(FailureKind::Failed, message).hint(hint))
 }
 
 /// Refuses to begin while another procedure is under way.

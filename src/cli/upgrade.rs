@@ -71,7 +71,9 @@ async fn forget(
     let Some((procedure, upgrade)) = found::<Upgrade>(writer.state(), address)? else {
         return Err(failed(format!("no upgrade of {address} is recorded")).hint("provision status"));
     };
-    if !matches!(upgrade.stage, Stage::Upgraded | Stage::Switched | Stage::GivenUp) {
+    // What is not recorded any more can neither be gone on with nor given up.
+    let is_recorded = writer.state().resources.contains_key(address);
+    if is_recorded && !matches!(upgrade.stage, Stage::Upgraded | Stage::Switched | Stage::GivenUp) {
         let hint = match procedure.to_give_up(Upgrade::COMMAND, address) {
             Some(give_up) => format!("to give it up: {give_up}"),
             None => format!("to go on: {}", procedure.to_go_on(Upgrade::COMMAND, address)),

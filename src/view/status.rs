@@ -39,7 +39,8 @@ pub fn status_text(status: &Status, style: &Style) -> String {
             None => format!("{}, since {}", one.step, one.started),
         };
         page.fill(0, 2, told(&format!("{}: {} {} ({when}).{kept}", one.command, one.address, one.doing)));
-        for (words, command) in [("to go on:", &one.goes_on), ("to let go of it:", &one.gives_up)] {
+        let give_up = if one.finished.is_some() { "to let go of it:" } else { "to give it up:" };
+        for (words, command) in [("to go on:", &one.goes_on), (give_up, &one.gives_up)] {
             if let Some(command) = command {
                 page.line(2, words);
                 page.line(4, &harmless(command));

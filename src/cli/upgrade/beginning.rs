@@ -118,6 +118,10 @@ async fn give_up(
     upgrade.learn(&observed);
     upgrade.try_again(&observed, Timestamp::now());
     if upgrade.can_be_given_up() {
+        // Others may have upgraded it meanwhile: it goes on with what it has.
+        if let (None, Some(seen)) = (&upgrade.copy, &observed.database) {
+            upgrade.from.clone_from(&seen.version);
+        }
         upgrade.give_up(request.delete_copy);
         return Ok((None, upgrade));
     }

@@ -125,7 +125,7 @@ impl<'a> Upgrading<'a> {
             id: group.old.clone(),
             inputs: before.inputs.clone(),
             depends_on: before.depends_on.clone(),
-            older: None,
+            older: before.predecessor.clone().map(Box::new),
         };
         let record = Record {
             phase: Phase::Ready,
@@ -133,7 +133,7 @@ impl<'a> Upgrading<'a> {
             id: Some(id),
             inputs: group.inputs.clone(),
             outputs: live.outputs,
-            predecessor: copy.is_none().then_some(replaced),
+            predecessor: if copy.is_none() { Some(replaced) } else { before.predecessor.clone() },
             claimed: None,
             gone: false,
             lost: None,
@@ -165,7 +165,8 @@ impl<'a> Upgrading<'a> {
         }
         let before = writer.state().resources.get(&group.address).cloned();
         if let Some(before) = before.filter(|_| upgrade.stage != Stage::GivingUp) {
-            let record = Record { predecessor: None, ..before };
+            let older = before.predecessor.as_ref().and_then(|old| old.older.clone()).map(|older| *older);
+            let record = Record { predecessor: older, ..before };
             writer.edit(Edit::Put { address: group.address.clone(), record });
         }
         Ok(())

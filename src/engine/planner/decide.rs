@@ -231,6 +231,9 @@ fn managed(
         .iter()
         .filter_map(|one| identity::foreign(&owner, one.id, one.live, claim(one), decision.action));
     findings.extend(foreign);
+    let standing = kept.and_then(|kept| objects.get(kept));
+    findings
+        .extend(standing.and_then(|one| identity::stands_beside(input, &owner, one, claim(one).is_some())));
     let decision = match kept.and_then(|kept| objects.get(kept)) {
         Some(kept) => identity::with_claim(decision, manager, &owner, kept.live, claim(kept).is_some()),
         None => decision,
