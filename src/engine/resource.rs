@@ -5,6 +5,7 @@ pub(crate) mod claim;
 mod field;
 pub mod form;
 mod ownership;
+mod pattern;
 mod shape;
 mod status;
 
@@ -21,7 +22,8 @@ use crate::engine::remedy::Remedy;
 pub use claim::Claim;
 pub use field::{Effect, Field, OnChange, Presence, Role, Source};
 pub use ownership::{NO_STACK, Owner, Ownership, Whose, tag};
-pub use shape::{Letters, Mismatch, Need, Pattern, Property, Quotes, Shape, Wrong, form_of};
+pub use pattern::{Letters, Mismatch, Pattern, Quotes};
+pub use shape::{Need, Property, Shape, Wrong, form_of};
 pub use status::{Changes, Class, Condition, Data, Deletion, Object, Status};
 
 /// The name by which AWS knows an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
