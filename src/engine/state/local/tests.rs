@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use super::super::format::Damage;
 use super::super::tests::{sample, sample_edits};
 use super::super::{Store, Writer};
 use super::*;
