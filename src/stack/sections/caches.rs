@@ -2,6 +2,7 @@
 //! own.
 
 mod describe;
+mod options;
 mod outputs;
 
 use std::collections::BTreeMap;
@@ -11,16 +12,17 @@ use serde_json::{Value, json};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::network::Network;
-use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, own_or_named, with};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::subnet_group::{self, existing, names_subnets, of_every_zone, subnets};
-use crate::stack::section::titled::{Titled, titled};
+use crate::stack::section::titled::Titled;
 use crate::stack::section::{
     Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Others, Part, Section, kms_key, parameters,
 };
 use crate::stack::valkey::{Version, without_family};
+
+use options::{MANAGED, PARAMETER_GROUP, PARAMETERS, PASSWORD, SUBNET_GROUP, UNMANAGED};
 
 const CACHE: &str = "aws_elasticache_replication_group";
 const OF_SUBNETS: &str = "aws_elasticache_subnet_group";
@@ -31,7 +33,7 @@ const GROUP_ID: &str = "replication_group_id";
 const ENGINE: &str = "engine";
 const VERSION: &str = "engine_version";
 
-/// What a new cache runs where no version is written: one that GitLab takes too ("Valkey" and "Redis" among the requirements of GitLab).
+/// The versions of new caches where none is written: GitLab takes these too ("Valkey" and "Redis" among the requirements of GitLab).
 const NEWEST: [(&str, &str); 2] = [("valkey", "8.1"), ("redis", "7.1")];
 
 pub(super) const SECTION: Section = Section {
@@ -75,84 +77,6 @@ pub(super) const SECTION: Section = Section {
     output_schema: outputs::schema,
     short: &[],
 };
-
-/// The name of a subnet group (CreateCacheSubnetGroup).
-const SUBNET_GROUP_NAME: Pattern = Pattern::new(
-    "a subnet group's name: letters, digits and hyphens, at most 255, and not `default`",
-    "^[A-Za-z0-9-]+$",
-    255,
-)
-.but_not("^[dD][eE][fF][aA][uU][lL][tT]$");
-
-const SUBNET_GROUP: Property = Property {
-    name: subnet_group::SUBNET_GROUP,
-    doc: "The name of the subnet group that is made for it, or its name, description and subnets; without it, a name made of the stack's and its own.\n\
-          A group that is there keeps its name. `existing` takes a group that is not the stack's own.",
-    shape: titled(
-        &Shape::Text(SUBNET_GROUP_NAME),
-        &Shape::Object(&[
-            Property {
-                name: "name",
-                doc: "The group's name. A group that is there keeps its own.",
-                shape: Shape::Text(SUBNET_GROUP_NAME),
-                need: Need::Optional,
-            },
-            subnet_group::DESCRIPTION,
-            subnet_group::SUBNETS,
-            EXISTING,
-        ]),
-    ),
-    need: Need::Optional,
-};
-
-const EXISTING: Property = Property {
-    name: subnet_group::EXISTING,
-    doc: "The name of a subnet group that is there, in place of one of the stack's own. It is never changed; alone.",
-    shape: Shape::Text(Pattern { never: None, ..SUBNET_GROUP_NAME }),
-    need: Need::Optional,
-};
-
-const PARAMETERS: Property = Property {
-    name: parameters::PARAMETERS,
-    doc: "Parameters of Valkey or Redis, in a parameter group of the cache's own, such as `maxmemory-policy: noeviction`, which queues and\n\
-          sessions need. Some count only after a reboot, which is left to you.",
-    shape: Shape::MapOf { keys: PARAMETER, values: &Shape::Text(parameters::VALUE) },
-    need: Need::Optional,
-};
-
-const PARAMETER_GROUP: Property = Property {
-    name: parameters::PARAMETER_GROUP,
-    doc: "The name of a parameter group that is there, in place of `parameters`. It is never changed. That of another cache's\n\
-          `parameters` is shared.",
-    shape: Shape::Text(PARAMETER_GROUP_NAME),
-    need: Need::Optional,
-};
-
-/// The name of a parameter group that is there (CreateCacheParameterGroup), also of the default one of a family.
-const PARAMETER_GROUP_NAME: Pattern = Pattern::new(
-    "a parameter group's name: letters, digits and single hyphens, a letter first, at most 255; or a default one, such as \
-     `default.valkey8`",
-    "^([A-Za-z](-?[A-Za-z0-9])*|default\\.(valkey|redis)[0-9]+(\\.x)?)$",
-    255,
-);
-
-/// The name of a parameter of Valkey, Redis or ElastiCache.
-const PARAMETER: Pattern = Pattern::new(
-    "a parameter's name, such as `maxmemory-policy` or `timeout`",
-    "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-    128,
-);
-
-const PASSWORD: Property = Property {
-    name: "password",
-    doc: "With `authentication`: `managed` has Secrets Manager make the password of a new cache, and keeps it there as JSON with the key\n\
-          `password`. `unmanaged` leaves the one that a cache has already as it is.",
-    shape: Shape::OneOf(&[MANAGED, UNMANAGED]),
-    need: Need::Text(MANAGED),
-};
-
-const MANAGED: &str = "managed";
-const UNMANAGED: &str = "unmanaged";
 
 fn has_password(entry: &Entry) -> bool {
     entry.of(CACHE).get("authentication") == Some(&Value::Bool(true))
