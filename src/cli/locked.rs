@@ -74,16 +74,7 @@ fn relieved(holder: &Holder) -> String {
 
 /// The run that holds a lock, fit to be shown.
 pub(super) fn run_of(holder: &Holder) -> String {
-    let Holder { user, host, pid, since, caller, .. } = holder;
-    let caller =
-        caller.as_ref().map(|arn| format!(", with the credentials {}", harmless(arn))).unwrap_or_default();
-    format!(
-        "`{}` of {} on {} (process {pid}, since {}{caller})",
-        harmless(&holder.doing()),
-        harmless(user),
-        harmless(host),
-        harmless(since)
-    )
+    harmless(&holder.run()).into_owned()
 }
 
 /// Work that changes nothing that would have to be recorded can end at once when it is asked to.

@@ -33,7 +33,7 @@ use crate::recovery::status::{
 use crate::stack::outputs;
 use crate::terraform::{Adoptable, Reference, read, sort};
 use crate::validator;
-use crate::view::failure::{ErrorDocument, FailureKind, Problem, Told};
+use crate::view::failure::{CommandFailure, ErrorDocument, FailureKind, Problem};
 use crate::view::{GraphDocument, GraphView, Timed, Versioned};
 
 fn accepts(document: Document, value: &Value) -> bool {
@@ -222,16 +222,18 @@ fn error_document() -> ErrorDocument {
         help: text(),
     };
     ErrorDocument {
-        error: Told {
+        error: CommandFailure {
             kind: FailureKind::Failed,
             exit_code: 1,
-            message: "it failed".to_owned(),
+            text: FailureText {
+                message: "it failed".to_owned(),
+                operation: text(),
+                code: text(),
+                request_id: text(),
+                hint: text(),
+            },
             causes: vec!["for a reason".to_owned()],
-            operation: text(),
-            code: text(),
-            request_id: text(),
             problems: vec![problem],
-            hint: text(),
         },
     }
 }

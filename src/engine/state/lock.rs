@@ -77,6 +77,22 @@ impl Holder {
         }
     }
 
+    /// The run that has the lock: `` `apply` of somebody on a-host (process 1, since 2026-11-30T08:00:00Z) ``.
+    pub fn run(&self) -> String {
+        self.run_with("")
+    }
+
+    /// The same with the lock's id, which `state unlock` takes.
+    pub(super) fn run_and_lock(&self) -> String {
+        self.run_with(&format!(", lock {}", self.id))
+    }
+
+    fn run_with(&self, lock: &str) -> String {
+        let Self { user, host, pid, since, caller, .. } = self;
+        let caller = caller.as_ref().map(|arn| format!(", with the credentials {arn}")).unwrap_or_default();
+        format!("`{}` of {user} on {host} (process {pid}, since {since}{lock}{caller})", self.doing())
+    }
+
     /// This process, which `user` has started. The command comes with its step, where it has several: `restore --switch`.
     pub fn this_run(command: &str, user: &str) -> Self {
         let (command, step) = match command.split_once(" --") {
