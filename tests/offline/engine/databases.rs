@@ -471,7 +471,7 @@ fn what_changed_beside_a_field_that_waits_or_is_left_to_others_is_drift() {
         case.recorded.get_mut(&address(DATABASE)).expect("it is recorded").inputs = database(json!({}));
         case
     };
-    assert_eq!(drifted(changed()), ["backup_retention_period", "instance_class"]);
+    assert_eq!(drifted(changed()), ["instance_class", "backup_retention_period"]);
     let mut waits = changed();
     waits.live(DATABASE).in_force = database(json!({ "backup_retention_period": 7 }));
     assert_eq!(drifted(waits), ["backup_retention_period"]);

@@ -230,6 +230,24 @@ async fn a_replacement_that_is_used_already_waits_for_its_users_and_cannot_have_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_half_made_replacement_is_also_used_by_what_nothing_declares_any_more() {
+    let (mut world, old, new) = half_replaced().await;
+    world.shared.cloud().faults = [None, Some(Fault::Refuse)].into();
+    assert!(!world.apply().await.expect("nothing kills it").failures.is_empty());
+    let over: Vec<&str> = ["fake_group.m/x", "fake_group.m/y"]
+        .into_iter()
+        .filter(|user| record(&world, user).inputs["uses"] == json!([new.as_str()]))
+        .collect();
+    let [moved] = over[..] else { panic!("one went over: {over:?}") };
+    world.declarations.remove(&address(moved));
+    group(&mut world, json!({"name": "c", "shape": "square"}));
+    let change = planned(&world, A).await;
+    assert_eq!(change.goes, going(&[(&new, Turn::After), (&old, Turn::After)]));
+    world.must_apply().await;
+    assert!(world.shared.cloud().refused_deletions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_edited_while_an_object_is_being_made_is_in_the_plan_and_done() {
     let mut world = World::new().with_stack();
     interrupted(&mut world).await;
