@@ -196,6 +196,8 @@ pub(crate) mod fuzzing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::blueprint::Declaration;
+    use crate::engine::document::Document;
     use crate::engine::plan::{
         Action, Change, FORMAT_VERSION, FieldChange, Finding, Level, Mode, StateVersion, Summary, Window,
     };
@@ -251,18 +253,18 @@ mod tests {
     }
 
     fn saved(plan: &Plan) -> SavedPlan {
+        saved_with(plan, BTreeMap::new())
+    }
+
+    fn saved_with(plan: &Plan, declarations: BTreeMap<Address, Declaration>) -> SavedPlan {
         let options = Options {
             mode: Mode::Apply,
             targets: Default::default(),
             replace: Default::default(),
             allow_data_loss: Default::default(),
         };
-        let blueprint = Blueprint {
-            stack: "gitlab".to_owned(),
-            cluster: None,
-            declarations: BTreeMap::new(),
-            ..Blueprint::default()
-        };
+        let blueprint =
+            Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations, ..Blueprint::default() };
         SavedPlan::new(plan, &options, None, &blueprint, &Sightings::new())
     }
 
@@ -298,6 +300,44 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_of_another_stack_file_is_told_by_its_name_and_its_declarations_together() {
+        let of = |file: &str, declares: &str| {
+            let address = declares.parse().expect("an address");
+            let declared = Declaration::Managed { inputs: Document::new() };
+            let plan = Plan { stack_file: file.to_owned(), ..waiting("2026-11-22T04:30:00Z") };
+            saved_with(&plan, BTreeMap::from([(address, declared)]))
+        };
+        let made = of("/here/one.yaml", "aws_s3_bucket.a");
+        for (now, is_another) in [
+            (of("/here/one.yaml", "aws_s3_bucket.b"), false),
+            (of("/there/one.yaml", "aws_s3_bucket.b"), false),
+            (of("/here/two.yaml", "aws_s3_bucket.a"), false),
+            (of("/here/two.yaml", "aws_s3_bucket.b"), true),
+            (of("", "aws_s3_bucket.b"), false),
+        ] {
+            assert_eq!(made.of_another(&now).is_some(), is_another, "{}", now.plan.stack_file);
+        }
+    }
+
+    #[test]
+    fn a_plan_is_read_only_where_both_its_digest_and_its_checksum_are_right() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("plan.json");
+        let whole = saved(&waiting("2026-11-22T04:30:00Z"));
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).expect("the folder can be written");
+            SavedPlan::read(&path)
+        };
+        assert!(read(&whole.bytes()).is_ok());
+        let text = String::from_utf8(whole.bytes()).expect("UTF-8");
+        // What was checked beforehand is no part of the digest.
+        let checked = text.replacen("\"checksum\": \"", "\"checksum\": \"0", 1);
+        assert!(matches!(read(checked.as_bytes()), Err(SavedPlanError::Changed { .. })));
+        let resealed = SavedPlan { digest: digest(b"another plan"), ..whole };
+        assert!(read(&resealed.bytes()).is_err(), "a checksum can be computed by anyone");
+    }
+
+    #[test]
     fn a_saved_plan_is_known_for_one_also_when_it_was_changed_or_is_of_another_version() {
         let text = String::from_utf8(saved(&waiting("2026-11-22T04:30:00Z")).bytes()).expect("UTF-8");
         let newer =
@@ -307,9 +347,15 @@ mod tests {
         }
         let plan = serde_json::to_string(&waiting("2026-11-22T04:30:00Z")).expect("JSON");
         // What `plan --json` prints is no saved plan, and neither is a state, which has a checksum too.
-        for other in
-            [&text[..text.len() / 2], &plan, "{\"format_version\": \"2.0\", \"checksum\": \"0\"}", "[]", ""]
-        {
+        for other in [
+            &text[..text.len() / 2],
+            &plan,
+            "{\"format_version\": \"2.0\", \"checksum\": \"0\"}",
+            "{\"format_version\": \"2.0\", \"digest\": \"0\", \"checksum\": \"0\"}",
+            "{\"plan\": {}}",
+            "[]",
+            "",
+        ] {
             assert!(!SavedPlan::is_one(other.as_bytes()), "{other}");
         }
     }

@@ -36,6 +36,21 @@ fn while_a_change_is_under_way_all_that_it_may_have_made_is_recorded_beside_what
     assert_eq!(under_way(FIELDS, &was, &Document::new()), was);
 }
 
+#[test]
+fn what_was_put_where_nothing_was_and_what_is_nothing_now_is_drift() {
+    const FIELDS: &[Field] = &[Field::in_place("tags", &[], Effect::None).taken_back()];
+    for (recorded, observed, is_told) in [
+        (json!({}), json!({ "tags": { "a": "1" } }), true),
+        (json!({ "tags": {} }), json!({ "tags": { "a": "1" } }), true),
+        (json!({ "tags": { "a": "1" } }), json!({ "tags": {} }), true),
+        (json!({ "tags": { "a": "1" } }), json!({}), true),
+        (json!({}), json!({ "tags": {} }), false),
+    ] {
+        let told = drift(FIELDS, &document(recorded.clone()), &document(observed.clone()));
+        assert_eq!(!told.is_empty(), is_told, "{recorded} {observed}");
+    }
+}
+
 const FIELDS: &[Field] = &[
     Field::replace("name"),
     Field::in_place("tags", &[Call::free("fake:Tag")], Effect::None),
