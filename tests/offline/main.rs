@@ -16,6 +16,7 @@ mod facts;
 mod findings_page;
 mod gitlab;
 mod options_page;
+mod pair_machine;
 mod progress;
 mod real_terraform;
 mod recorded;

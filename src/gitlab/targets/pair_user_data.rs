@@ -1,6 +1,9 @@
 //! `pair-user-data/NAME`: what cloud-init does on both machines of a pair: Docker, Compose, GitLab, and the copy by rsync.
 //!
 //! Both have the same: which of them serves is not in it. A machine asks AWS who has the address, and keeps what it was told in `/srv/pair`.
+//!
+//! The script makes the file system. cloud-init's `fs_setup` looks for the device once, before the volume is attached, and formats one whose
+//! file system has another label, with `overwrite: false` too (cc_disk_setup.py, `mkfs`: "cleared for formating").
 
 use crate::gitlab::description::Description;
 use crate::gitlab::target::{Members, Refused, Rendering, Target};
@@ -47,13 +50,18 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
          external_url '{url}'\n        gitlab_rails['gitlab_shell_ssh_port'] = {ssh_port}\n    volumes:\n      \
          - /srv/gitlab/config:/etc/gitlab\n      - /srv/gitlab/logs:/var/log/gitlab\n      - /srv/gitlab/data:/var/opt/gitlab\n"
     );
-    let conf = format!("STACK={stack}\nADDRESS={}\n", pair.elastic_ip());
+    let conf = format!(
+        "STACK={stack}\nADDRESS={}\nDEVICE={}\n",
+        pair.elastic_ip(),
+        device.as_deref().unwrap_or_default()
+    );
     let rsync = "uid = root\ngid = root\nuse chroot = yes\nread only = yes\n[gitlab]\npath = /srv/gitlab\n";
     let unit = |what: &str, more: &str| format!("[Unit]\nDescription={what}\n{more}");
+    // The end of a boot does not wait for it, since it may wait for the volume and for the address.
     let boot = unit(
         "The part of this machine in the pair",
-        "Wants=network-online.target\nAfter=network-online.target docker.service srv.mount\n[Service]\nType=oneshot\nExecStart=/usr/local/sbin/pair boot\n\
-         TimeoutStartSec=infinity\n[Install]\nWantedBy=multi-user.target\n",
+        "Wants=network-online.target\nAfter=network-online.target docker.service\n[Service]\nType=exec\nExecStart=/usr/local/sbin/pair boot\n\
+         Restart=on-failure\nRestartSec=10\n[Install]\nWantedBy=multi-user.target\n",
     );
     let copy = unit(
         "The copy from the machine that serves",
@@ -73,13 +81,6 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
         ("/etc/systemd/system/pair-copy.timer", "0644", &timer),
     ];
     let mut text = "package_update: true\npackages: [docker.io, docker-compose-v2, rsync, curl]\n".to_owned();
-    if let Some(device) = device {
-        // One that has a file system is never made anew.
-        text.push_str(&format!(
-            "fs_setup:\n  - {{ device: \"{device}\", filesystem: ext4, label: pair, overwrite: false }}\n\
-             mounts:\n  - [\"LABEL=pair\", /srv, ext4, \"defaults,nofail,x-systemd.device-timeout=300\", \"0\", \"2\"]\n"
-        ));
-    }
     text.push_str("write_files:\n");
     for (path, mode, content) in files {
         text.push_str(&format!("  - path: {path}\n    permissions: \"{mode}\"\n    content: |\n"));
@@ -91,7 +92,7 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
         }
     }
     text.push_str(
-        "runcmd:\n  - [snap, install, aws-cli, --classic]\n  - [mkdir, -p, /srv/gitlab, /srv/pair]\n  - [systemctl, daemon-reload]\n  \
+        "runcmd:\n  - [snap, install, aws-cli, --classic]\n  - [systemctl, daemon-reload]\n  \
          - [systemctl, enable, --now, docker, rsync]\n  - [systemctl, enable, --now, pair-copy.timer]\n  - [systemctl, enable, pair-boot.service]\n  \
          - [systemctl, start, --no-block, pair-boot.service]\n",
     );
@@ -169,7 +170,7 @@ pairs:
         let files = one["write_files"].as_array().expect("files");
         assert_eq!(files.len(), 7);
         assert_eq!(files[0]["content"].as_str(), Some(SCRIPT), "byte by byte");
-        assert_eq!(one["fs_setup"][0]["overwrite"], false);
+        assert!(one.get("fs_setup").is_none() && one.get("mounts").is_none());
         let compose = files[2]["content"].as_str().expect("a text");
         let compose = documents(compose).remove(0);
         assert_eq!(compose["services"]["gitlab"]["restart"], "no");
