@@ -35,7 +35,7 @@ pub fn status_text(status: &Status, style: &Style) -> String {
         };
         let when = match &one.finished {
             Some(finished) => format!("ended {finished}"),
-            None => format!("{}, since {}", one.step, one.started),
+            None => format!("begun {}, last step: {}", one.started, one.step),
         };
         page.fill(0, 2, told(&format!("{}: {} {} ({when}).{kept}", one.command, one.address, one.doing)));
         for (words, command) in [("to go on:", &one.goes_on), ("to let go of it:", &one.gives_up)] {
@@ -188,6 +188,7 @@ fn backups(page: &mut Page<'_>, name: &str, backups: Option<&Backups>) {
 
 fn ago(seconds: i64) -> String {
     match seconds / (24 * 60 * 60) {
+        0 | 1 if seconds < 60 => format!("{seconds} s"),
         0 | 1 => elapsed(f64::from(i32::try_from(seconds).unwrap_or(i32::MAX))),
         days => format!("{days} days"),
     }
