@@ -279,7 +279,7 @@ impl Course for Failover {
         if self.commands.stop_copy.is_some() {
             steps.push(format!("copying is stopped on {to}, and on {from} where it can be reached"));
         }
-        steps.push(format!("{from} is closed: its groups become the closed one alone ({}). Clients have no service from here on", self.closed));
+        steps.push(format!("{from} is closed: its groups become the closed one alone ({}). Clients have no service until the address is moved", self.closed));
         steps.push(match (self.idle, &self.commands.stop) {
             (true, _) => format!("{from} has not served yet, and stays as it is"),
             (false, Some(_)) => {
@@ -293,7 +293,7 @@ impl Course for Failover {
             steps.push(format!("the service is started on {to}, while it is still closed: 15 min at most"));
         }
         steps.push(format!("{to} is opened: its groups become the open one ({})", self.open));
-        steps.push(format!("the address {ip} is moved to {to}: clients have the service again"));
+        steps.push(format!("the address {ip} is moved to {to}"));
         steps.push(format!("{to} is recorded as the one that serves: a plan is empty afterwards"));
         steps
     }

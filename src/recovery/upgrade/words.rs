@@ -125,7 +125,7 @@ pub fn before(upgrade: &Upgrade) -> Vec<String> {
     ];
     if upgrade.copy.is_some() {
         all.push(
-            "tables without a primary key, whose updates are not copied: SELECT c.oid::regclass FROM pg_class c WHERE relkind = 'r' AND relreplident <> 'f' \
+            "tables without a primary key, which take no update or deletion while they are copied: SELECT c.oid::regclass FROM pg_class c WHERE relkind = 'r' AND relreplident <> 'f' \
              AND relnamespace::regnamespace::text !~ '^pg_|^information_schema' AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = c.oid AND \
              indisprimary); for each: ALTER TABLE NAME REPLICA IDENTITY FULL;"
                 .to_owned(),
