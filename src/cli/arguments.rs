@@ -241,7 +241,7 @@ pub struct Restore {
     #[arg(long)]
     pub switch: bool,
     /// The other way round: the one before has the name again
-    #[arg(long, requires = "switch")]
+    #[arg(long, requires = "switch", conflicts_with_all = ["to_time", "latest", "snapshot", "forget"])]
     pub back: bool,
     /// Let go of what is kept; it stays in AWS as it is
     #[arg(long)]
@@ -296,22 +296,22 @@ pub struct Upgrade {
     #[arg(long, value_name = "VERSION", value_parser = values::version)]
     pub to: Option<String>,
     /// By a copy that follows the database, and takes its name over with --switch: a blue/green deployment
-    #[arg(long, requires = "to")]
+    #[arg(long, requires = "to", conflicts_with_all = ["switch", "give_up", "forget"])]
     pub blue_green: bool,
     /// A parameter group of the new version, in place of one that is not the database's own
-    #[arg(long, value_name = "NAME", requires = "to", value_parser = values::group)]
+    #[arg(long, value_name = "NAME", requires = "to", conflicts_with_all = ["switch", "give_up", "forget"], value_parser = values::group)]
     pub parameter_group: Option<String>,
     /// Let the copy take the name over
     #[arg(long)]
     pub switch: bool,
     /// The time that RDS may take for that, 30 to 3600 seconds; beyond it all is as before
-    #[arg(long, value_name = "SECONDS", requires = "switch", default_value_t = 300, value_parser = clap::value_parser!(u16).range(30..=3600))]
+    #[arg(long, value_name = "SECONDS", requires = "switch", conflicts_with_all = ["to", "give_up", "forget"], default_value_t = 300, value_parser = clap::value_parser!(u16).range(30..=3600))]
     pub within: u16,
     /// Give it up before RDS has upgraded or switched; a copy stays in AWS
     #[arg(long)]
     pub give_up: bool,
     /// Delete the copy too
-    #[arg(long, requires = "give_up")]
+    #[arg(long, requires = "give_up", conflicts_with_all = ["to", "switch", "forget"])]
     pub delete_copy: bool,
     /// Let go of what is kept; it stays in AWS as it is
     #[arg(long)]

@@ -203,7 +203,7 @@ async fn new(
         }
         (None, true) => {
             return Err(failed(format!("{name} has not been failed over, and there is no way back"))
-                .hint(format!("provision failover {name}")));
+                .hint("for how the pair is: provision status"));
         }
         (Some(_), true) | (None, false) => {}
     }
@@ -506,7 +506,7 @@ impl Hands<Failover> for Failing<'_> {
         ));
         said.push(format!("For a new standby: provision apply --replace {}", course.from.address));
         said.push(format!(
-            "To keep {from} as the standby, turn copying round; then, for the way back: provision failover {pair} --back"
+            "To keep {from} as the standby, turn copying round (on a machine of `pair-user-data`: `pair follow`, as root); then, for the way back: provision failover {pair} --back"
         ));
         said
     }

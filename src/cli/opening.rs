@@ -88,19 +88,30 @@ pub(super) async fn named_store(
     Ok((store, chosen))
 }
 
+/// The state of a stack, which may not be there yet, with its place and the stack.
+pub(super) async fn state_if_any(
+    options: &Global,
+    purpose: Purpose,
+    screen: &mut Screen,
+) -> Result<(Store, Chosen, Option<State>), Failure> {
+    let (store, chosen) = named_store(options, purpose, screen).await?;
+    let state = store.read().await.map_err(state_failure)?;
+    if let Some(state) = &state {
+        of_stack(state, &chosen.stack.stack.to_string(), &store)?;
+    }
+    Ok((store, chosen, state))
+}
+
 /// A state that has to be there, and its place.
 pub(super) async fn existing_state(
     options: &Global,
     purpose: Purpose,
     screen: &mut Screen,
 ) -> Result<(Store, State), Failure> {
-    let (store, chosen) = named_store(options, purpose, screen).await?;
+    let (store, chosen, state) = state_if_any(options, purpose, screen).await?;
     let stack = &chosen.stack;
-    match store.read().await.map_err(state_failure)? {
-        Some(state) => {
-            of_stack(&state, &stack.stack.to_string(), &store)?;
-            Ok((store, state))
-        }
+    match state {
+        Some(state) => Ok((store, state)),
         None => {
             let message = format!("there is no state at {store}");
             let old = match (store.file(), chosen.named_state(options)) {

@@ -114,7 +114,7 @@ fn no_longer_recorded(state: &State, place: &Place) -> Option<Failure> {
 pub(super) fn refuse_beside_another(state: &State, address: &Address, command: &str) -> Result<(), Failure> {
     match under_way(&state.procedures, address) {
         Some((other, procedure)) if other != command => {
-            let message = format!("{address} {} since {}", procedure.doing, procedure.started);
+            let message = format!("{address} {} (begun {})", procedure.doing, procedure.started);
             let mut hint = format!("to go on with that: {}", procedure.to_go_on(other, address));
             if let Some(give_up) = procedure.to_give_up(other, address) {
                 hint = format!("{hint}; or, to give it up: {give_up}");
@@ -172,7 +172,10 @@ pub(super) async fn agree<C: Course>(
 pub(super) fn only_shown<C: Course>(course: &C, at: &At<'_>, global: &Global, screen: &mut Screen) -> Exit {
     match global.json {
         true => screen.report(steps_of(course, at)),
-        false => show(course, at, screen),
+        false => {
+            show(course, at, screen);
+            screen.tell("Nothing was changed: the same command without `--plan` carries these steps out.");
+        }
     }
     Exit::Done
 }
@@ -288,7 +291,7 @@ pub(super) async fn carry_out<C: Course + Clone>(
     match screen.show {
         Show::Json => told.event(&Event::Summary(summary), screen),
         Show::Live | Show::Lines | Show::End => {
-            let text = end_text(&summary, &screen.styles.out);
+            let text = end_text(&summary, course.ending(), &screen.styles.out);
             screen.out.write(&text);
         }
     }

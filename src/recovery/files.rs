@@ -401,18 +401,29 @@ impl Course for FileRestore {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.notes.clone()
+        let mut notes = self.notes.clone();
+        if matches!(self.stage, Stage::Switching | Stage::Switched) {
+            let new = Self::named(self.new.as_ref());
+            notes.push(format!(
+                "look at {new} first: what AWS Backup has restored is in its folder aws-backup-restore_DATE-TIME until it is moved up, and what is \
+                 written into {} meanwhile stays there alone",
+                self.old
+            ));
+        }
+        notes
     }
 
     fn doing(&self) -> String {
         let Self { old, from, .. } = self;
         let new = Self::named(self.new.as_ref());
         match self.stage {
-            Stage::Restoring if self.is_folder => format!("is restored {from} into a folder of its own"),
+            Stage::Restoring if self.is_folder => {
+                format!("is being restored {from} into a folder of its own")
+            }
             Stage::Beside if self.is_folder => format!("was restored {from} into a folder of its own"),
-            Stage::Restoring => format!("is restored {from} beside the one that serves, as {new}"),
+            Stage::Restoring => format!("is being restored {from} beside the one that serves, as {new}"),
             Stage::Beside => format!("was restored {from}, as {new}, beside the one that serves"),
-            Stage::Switching => format!("changes places with {new}"),
+            Stage::Switching => format!("is changing places with {new}"),
             Stage::Switched => format!("is the one {from}; the one before is kept as {old}"),
         }
     }

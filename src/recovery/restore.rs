@@ -403,15 +403,23 @@ impl Course for Restore {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.notes.clone()
+        let Self { identifier, old, new, .. } = self;
+        let before = format!(
+            "stop what writes first: what {identifier} has now, and {} has not, is in {} alone afterwards",
+            new.aside, old.aside
+        );
+        let is_exchanged = matches!(self.stage, Stage::Switching | Stage::Switched);
+        is_exchanged.then_some(before).into_iter().chain(self.notes.iter().cloned()).collect()
     }
 
     fn doing(&self) -> String {
         let Self { from, old, new, .. } = self;
         match self.stage {
-            Stage::Restoring => format!("is restored {from} beside the one that serves, as {}", new.aside),
+            Stage::Restoring => {
+                format!("is being restored {from} beside the one that serves, as {}", new.aside)
+            }
             Stage::Beside => format!("was restored {from}, as {}, beside the one that serves", new.aside),
-            Stage::Switching => format!("changes places with {}", new.aside),
+            Stage::Switching => format!("is changing places with {}", new.aside),
             Stage::Switched => format!("is the one {from}; the one before is kept as {}", old.aside),
         }
     }

@@ -31,7 +31,7 @@ pub fn risks(status: &Status, now: Timestamp) -> Vec<Risk> {
         status.file_systems.values().flat_map(|one| told(&one.address, of_file_system(one, now)));
     let procedures = status.procedures.iter().filter(|one| one.finished.is_none()).flat_map(|one| {
         let next = one.goes_on.as_deref().unwrap_or_default();
-        told(&one.address, vec![format!("it {} since {}; to go on: {next}", one.doing, one.started)])
+        told(&one.address, vec![format!("it {} (begun {}); to go on: {next}", one.doing, one.started)])
     });
     let pairs = status.pairs.values().flat_map(|one| told(&one.address, of_pair(one)));
     databases.chain(file_systems).chain(pairs).chain(procedures).collect()

@@ -407,6 +407,14 @@ impl Course for Upgrade {
         words::doing(self)
     }
 
+    fn ending(&self) -> &'static str {
+        match self.stage {
+            Stage::GivingUp | Stage::GivenUp => "given up",
+            Stage::Copying | Stage::Beside => "prepared",
+            Stage::Upgrading | Stage::Upgraded | Stage::Switching | Stage::Switched => "complete",
+        }
+    }
+
     fn goes_on(&self) -> String {
         match self.stage {
             Stage::Upgrading | Stage::Upgraded | Stage::Copying => self.options.clone(),

@@ -36,7 +36,7 @@ pub fn status_text(status: &Status, style: &Style) -> String {
         };
         let when = match &one.finished {
             Some(finished) => format!("ended {finished}"),
-            None => format!("{}, since {}", one.step, one.started),
+            None => format!("begun {}, last step: {}", one.started, one.step),
         };
         page.fill(0, 2, told(&format!("{}: {} {} ({when}).{kept}", one.command, one.address, one.doing)));
         let give_up = if one.finished.is_some() { "to let go of it:" } else { "to give it up:" };
@@ -211,6 +211,7 @@ fn backups(page: &mut Page<'_>, name: &str, backups: Option<&Backups>) {
 
 fn ago(seconds: i64) -> String {
     match seconds / (24 * 60 * 60) {
+        0 | 1 if seconds < 60 => format!("{seconds} s"),
         0 | 1 => elapsed(f64::from(i32::try_from(seconds).unwrap_or(i32::MAX))),
         days => format!("{days} days"),
     }

@@ -149,6 +149,8 @@ fn a_failover_makes_the_other_machine_serve_and_back_returns() {
     pair.serves(&pair.b);
     assert_eq!(pair.machine(&pair.a).state, "running", "its service is stopped, and it has said so");
     assert!(pair.procedure()["finished"].is_string());
+    // A command that runs for a while is asked for again.
+    pair.world.control.answer(&json!({ "command": "pair lag", "output": "12\n", "seconds": 1 }));
     let status = pair.world.provision(&["status", "--json"]).exits(0).json();
     let said = &status["pairs"]["web"];
     assert_eq!((said["active"].as_str(), said["standby"].as_str()), (Some("b"), Some("a")));
@@ -240,7 +242,7 @@ fn a_command_that_fails_on_the_one_that_is_to_serve_stops_it_and_either_way_goes
         .answer(&json!({ "command": "pair start", "status": "Failed", "code": 7, "error": "no disk" }));
     let refused = pair.failover(&[]).exits(1);
     refused.says(&["code 7: no disk", "provision failover web --back"]);
-    pair.world.provision(&["plan"]).exits(0).says(&["moves from a to b", "provision failover web"]);
+    pair.world.provision(&["plan"]).exits(0).says(&["is moving from a to b", "provision failover web"]);
     pair.world.apply(&[]);
     assert_eq!(pair.machine(&pair.a).groups, [pair.closed.clone()].into());
     pair.world.control.answer(&json!({ "command": "pair start", "serves": true }));
@@ -293,7 +295,7 @@ fn a_failover_that_is_killed_is_told_of_and_gone_on_with() {
     for operation in ["ec2.ModifyInstanceAttribute", "ec2.AssociateAddress"] {
         let pair = Pair::new();
         killed(&pair, operation);
-        pair.world.provision(&["plan"]).exits(0).says(&["moves from a to b", "provision failover web"]);
+        pair.world.provision(&["plan"]).exits(0).says(&["is moving from a to b", "provision failover web"]);
         pair.world.provision(&["status"]).exits(0).says(&["provision failover web --back"]);
         // A plan in the middle opens nothing.
         let before = [pair.machine(&pair.a), pair.machine(&pair.b)];

@@ -360,14 +360,14 @@ impl Hands<Upgrade> for Upgrading<'_> {
                 "The way back, which loses what is written from now on, and stands beside the database until it is switched: provision restore {name} --snapshot {snapshot}"
             )
         };
-        let mut line = format!("Write this below `{name}` in the stack file: engine_version: \"{written}\"");
+        let mut line = format!("Write `engine_version: \"{written}\"` below `{name}` in the stack file");
         let group = upgrade.recorded.get("parameter_group_name").and_then(|group| group.as_str());
         if let (None, Some(group)) =
             (&upgrade.group, group.filter(|_| upgrade.options.contains("--parameter-group")))
         {
-            line = format!("{line}, and: parameter_group: {group}");
+            line = format!("{line}, and `parameter_group: {group}`");
         }
-        let written = format!("{line}. For what is left then: provision plan");
+        let written = format!("{line}; for what is left then: provision plan");
         match upgrade.stage {
             Stage::Upgrading | Stage::Upgraded => [vec![written], after(upgrade), vec![way_back()]].concat(),
             Stage::Copying | Stage::Beside => {

@@ -14,6 +14,7 @@ pub(super) const TARGET: Target = Target {
     doc: "User data of both machines of a pair (cloud-init): Docker, Compose, GitLab, and the copy by rsync; a file for each pair.",
     file: "pair-user-data/*.yaml",
     before: "#cloud-config\n",
+    reads_state: false,
     members,
     render,
 };
