@@ -123,7 +123,10 @@ fn a_protected_replica_of_a_database_that_a_restore_has_put_aside_is_replaced_by
     let is_meant = |one: &&Value| one["address"] == REPLICA && one["check"] == "protected";
     let finding = findings.iter().find(is_meant).expect("there is one");
     let message = finding["message"].as_str().expect("a text");
-    assert!(message.contains("main-old-") && message.contains("the restore of aws_db_instance.main"), "{message}");
+    assert!(
+        message.contains("main-old-") && message.contains("the restore of aws_db_instance.main"),
+        "{message}"
+    );
     let hint = finding["hint"].as_str().expect("a text");
     let steps = [
         "write `deletion_protection: false` into the stack file",
