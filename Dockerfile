@@ -4,7 +4,7 @@
 #   packaging/build && docker buildx build --tag provision .
 #   docker run --rm -it --user "$(id -u):$(id -g)" -v "$PWD:/work" -v ~/.aws:/home/provision/.aws:ro provision plan
 FROM scratch
-# What buildx calls the architecture.
+# The architecture, as buildx names it.
 ARG TARGETARCH
 COPY packaging/image/ /etc/
 COPY target/packaging/image/${TARGETARCH}/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

@@ -232,7 +232,7 @@ impl Gathered<'_> {
         .dated(self.now)
     }
 
-    /// What RDS has pending of a database, in texts that are fit to be shown.
+    /// The changes that RDS has pending of a database, in texts that are fit to be shown.
     fn maintenance_of(&self, arn: Option<&str>) -> Option<Vec<Maintenance>> {
         let pending = self.maintenance.as_ref()?.get(arn?).cloned().unwrap_or_default();
         let fit = |text: &String| harmless(text).into_owned();

@@ -330,7 +330,7 @@ mod tests {
         };
         assert!(read(&whole.bytes()).is_ok());
         let text = String::from_utf8(whole.bytes()).expect("UTF-8");
-        // What was checked beforehand is no part of the digest.
+        // The checks beforehand are no part of the digest.
         let checked = text.replacen("\"checksum\": \"", "\"checksum\": \"0", 1);
         assert!(matches!(read(checked.as_bytes()), Err(SavedPlanError::Changed { .. })));
         let resealed = SavedPlan { digest: digest(b"another plan"), ..whole };

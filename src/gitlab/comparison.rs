@@ -5,7 +5,7 @@ use std::fmt;
 /// At most this many lines are shown of a file that is all different.
 const MOST: usize = 200;
 
-/// What is said of two texts that have the same lines.
+/// The words for two texts that have the same lines.
 pub const ENDS_OF_LINES: &str = "only the ends of lines differ";
 
 /// A line that one of two texts has, and the other has not.

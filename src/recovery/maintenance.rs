@@ -18,7 +18,7 @@ pub struct Maintenance {
     pub forced: Option<String>,
     /// The date in force, by all of these and by what was asked of RDS.
     pub applied: Option<String>,
-    /// What was asked of RDS: `next-maintenance`.
+    /// The kind of consent that RDS was given: `next-maintenance`.
     pub opted_in: Option<String>,
 }
 

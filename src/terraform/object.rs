@@ -97,7 +97,7 @@ pub(super) struct Facts {
 const NAMES_OF_KOPS: [&str; 6] =
     ["nodes.", "masters.", "control-plane.", "bastion.", "api-elb.", "bastion-elb."];
 
-/// What kops makes of these has the tag of its cluster, and no name.
+/// Objects that kops makes of these have the tag of its cluster, and no name.
 const OF_MACHINES: [&str; 3] = ["aws_instance", "aws_ebs_volume", "aws_eip"];
 
 impl Facts {

@@ -576,7 +576,7 @@ fn the_pair_of_the_documents_gets_its_user_data_before_the_first_apply() {
         let mut one = provision(arguments);
         one.current_dir(folder.path()).output().expect("the program starts")
     };
-    // What is made of outputs waits for the first apply.
+    // A value that is made of outputs waits for the first apply.
     let other = run(&["render", "kubernetes"]);
     assert!(!other.status.success() && flat(&other).contains("there is no state"), "{}", flat(&other));
     let ran = run(&["render", "pair-user-data/gitlab", "--out", "deploy"]);

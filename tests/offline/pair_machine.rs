@@ -151,7 +151,7 @@ fn a_volume_with_something_on_it_or_that_cannot_be_read_is_never_made_anew() {
         assert_eq!(a.called("mkfs.ext4"), [""; 0], "{what}");
         assert!(a.file("dev/nvme1n1") == before && !a.runs() && a.nothing_on_the_root(), "{what}");
     }
-    // What it says is typed, and it goes on.
+    // Its hint is typed, and it goes on.
     let world = World::new();
     world.address("i-a");
     let a = world.machine("i-a", "10.0.0.1", DEVICE);

@@ -21,7 +21,7 @@ OF_SERVICES = {
     "elasticache/L-3F15A733": ("Parameter groups per Region", 300),
     "elasticache/L-3E7F7726": ("Subnet groups per Region", 300),
 }
-# What an account has that is not new: AWS raises this one as it is used ("Amazon EC2 service quotas", Amazon EC2 User Guide).
+# The quota of an account that is not new: AWS raises this one as it is used ("Amazon EC2 service quotas", Amazon EC2 User Guide).
 RAISED = {"ec2/L-1216C47A": 640}
 # RDS counts for itself.
 OF_RDS = {

@@ -47,7 +47,7 @@ pub enum Fault {
     WrongType {
         expected: Form,
         found: Form,
-        /// Where options are expected, and the value is what one of them takes.
+        /// Options are expected here, and the value is what one of them takes.
         meant: Option<Meant>,
     },
     #[error("`{}` is not possible here", shown(value))]

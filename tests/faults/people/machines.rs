@@ -145,7 +145,7 @@ fn act(place: &Place, deed: Deed) -> Done {
     Done::default()
 }
 
-/// What others have is left to them: an apply is refused, and says what a person types who may.
+/// Objects of others are left to them: an apply is refused, and says what a person types who may.
 fn gives_back(place: &Place, trail: &mut Trail) {
     let before = others(&place.world.cloud);
     let ran = place.run(&["apply", "--auto-approve"], None);

@@ -355,7 +355,7 @@ fn a_queued_change_that_is_taken_back_costs_nothing_and_waits_for_nothing() {
         assert!(field.takes_back && field.window.is_none() && field.effect == Effect::None, "{field:?}");
         assert_eq!((change.queued.as_slice(), Queued::of(change)), (&[][..], None), "{waits}");
     }
-    // What is queued beside it goes on.
+    // The change that is queued beside it goes on.
     let waits = json!({ "instance_class": "db.m7g.large", "storage_type": "gp2" });
     let mut case = Case::of(json!({ "storage_type": "gp2" }), waits);
     case.live(DATABASE).in_force = database(json!({}));

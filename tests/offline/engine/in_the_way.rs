@@ -1,4 +1,4 @@
-//! What a plan says of an object that no record has: by whose it is, by what it was found, and by whether the state is lost.
+//! The words of a plan on an object that no record has: by whose it is, by what it was found, and by whether the state is lost.
 
 use std::collections::BTreeMap;
 

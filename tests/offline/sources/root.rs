@@ -1,6 +1,6 @@
 use std::process::Command;
 
-/// What stands at the root of the repository, beside what begins with a dot.
+/// The entries at the root of the repository, beside those that begin with a dot.
 const ROOT: &[&str] = &[
     "ARCHITECTURE.md",
     "CHANGELOG.md",

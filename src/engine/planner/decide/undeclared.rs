@@ -49,7 +49,7 @@ pub(super) fn undeclared(
     let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
     for object in &objects {
         let claim = record.claimed.as_ref().filter(|_| record.id.as_ref() == Some(object.id));
-        // What belongs to others is not deleted: nothing is to be lost then.
+        // An object of others is not deleted: nothing is to be lost then.
         let foreign = identity::foreign_and_undeclared(input, &owner, object.id, object.live, claim);
         let loss = || guards::data_loss_by_deletion(input, address, record, object.live);
         findings.extend(foreign.or_else(loss));

@@ -139,7 +139,7 @@ boot)
   fi
   echo "$me" >$MARKS/known
   if [ -e $MARKS/serves ]; then
-    # Where the other one serves since, this one stays down.
+    # This one stays down if the other one serves since.
     if [ "$found" = "$me" ]; then $COMPOSE up -d; else rm -f $MARKS/serves; fi
   fi
   ;;

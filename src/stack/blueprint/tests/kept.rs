@@ -53,7 +53,7 @@ fn what_aws_cannot_change_stays_as_it_was_made_and_the_plan_says_so() {
     );
     assert!(words[1].starts_with("aws_db_subnet_group.db subnet_group: the name stays `n`"), "{words:?}");
 
-    // What is written as it was made, or not at all, needs no word.
+    // A value that is written as it was made, or not at all, needs no word.
     for text in [
         "databases: { db: { security_group: { name: sg, description: a }, subnet_group: N } }",
         "databases: { db: { security_group: sg } }",
