@@ -119,8 +119,10 @@ fn the_packages_take_files_that_are_there_or_are_built() {
     for path in plain.iter().chain(&copied) {
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(), "there is no {path}");
     }
-    let built_for_image =
-        found(r"COPY (?:--chmod=755 )?target/packaging/image/\$\{TARGETARCH\}/([a-z.-]+)", &read("Dockerfile"));
+    let built_for_image = found(
+        r"COPY (?:--chmod=755 )?target/packaging/image/\$\{TARGETARCH\}/([a-z.-]+)",
+        &read("Dockerfile"),
+    );
     assert_eq!(built_for_image, set(&["ca-certificates.crt", "provision"]));
     assert!(
         built.contains("/etc/ssl/certs/ca-certificates.crt \"$out/image/$architecture/\""),
