@@ -47,7 +47,8 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
          external_url '{url}'\n        gitlab_rails['gitlab_shell_ssh_port'] = {ssh_port}\n    volumes:\n      \
          - /srv/gitlab/config:/etc/gitlab\n      - /srv/gitlab/logs:/var/log/gitlab\n      - /srv/gitlab/data:/var/opt/gitlab\n"
     );
-    let conf = format!("STACK={stack}\nADDRESS={}\n", pair.elastic_ip());
+    let volume = device.as_deref().unwrap_or_default();
+    let conf = format!("STACK={stack}\nADDRESS={}\nDEVICE={volume}\n", pair.elastic_ip());
     let rsync = "uid = root\ngid = root\nuse chroot = yes\nread only = yes\n[gitlab]\npath = /srv/gitlab\n";
     let unit = |what: &str, more: &str| format!("[Unit]\nDescription={what}\n{more}");
     let boot = unit(
@@ -173,5 +174,67 @@ pairs:
         let compose = files[2]["content"].as_str().expect("a text");
         let compose = documents(compose).remove(0);
         assert_eq!(compose["services"]["gitlab"]["restart"], "no");
+    }
+
+    /// The script on a machine in a folder: AWS says one after another where the address is, and what it does is written down.
+    fn boots(places: &[&str], marks: &[(&str, &str)]) -> String {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        let write = |name: &str, text: &str| {
+            std::fs::create_dir_all(path(name).parent().expect("a folder")).expect("a folder");
+            std::fs::write(path(name), text).expect("a file");
+            std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(0o755)).expect("it may run");
+        };
+        let here = folder.path().display().to_string();
+        write("pair.conf", "STACK=shop\nADDRESS=aws_eip.web\nDEVICE=\n");
+        let script = SCRIPT.replace("/etc/pair.conf", &format!("{here}/pair.conf"));
+        write("pair", &script.replace("=/srv/", &format!("={here}/srv/")));
+        write("bin/curl", "#!/bin/sh\ncase \"$*\" in *instance-id) echo i-me;; *) echo x;; esac\n");
+        write(
+            "bin/docker",
+            &format!("#!/bin/sh\ncase \"$*\" in *' ps '*) ;; *) echo \"$*\" >> {here}/done;; esac\n"),
+        );
+        write("bin/sleep", &format!("#!/bin/sh\necho waited >> {here}/done\n"));
+        let answers: String = places.iter().map(|place| format!("{place}\\t10.0.0.1\\n")).collect();
+        write("answers", "");
+        write(
+            "bin/aws",
+            &format!(
+                "#!/bin/sh\necho >> {here}/answers\nprintf '{answers}' | sed -n \"$(($(wc -l < {here}/answers)))p\"\n"
+            ),
+        );
+        for (mark, text) in marks {
+            write(&format!("srv/pair/{mark}"), text);
+        }
+        let ran = std::process::Command::new("sh")
+            .args([path("pair").as_os_str(), "boot".as_ref()])
+            .env("PATH", format!("{here}/bin:{}", std::env::var("PATH").unwrap_or_default()))
+            .output()
+            .expect("a shell");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        let follows = if path("srv/pair/follows").exists() { "follows" } else { "" };
+        let done = std::fs::read_to_string(path("done")).unwrap_or_default();
+        let starts = if done.contains(" up -d") { "starts" } else { "" };
+        format!("{}{starts}{follows}", if done.contains("waited") { "waits, " } else { "" })
+    }
+
+    #[test]
+    fn a_machine_that_boots_waits_for_the_address_and_takes_its_part() {
+        for (places, marks, expected) in [
+            (&["i-me"][..], &[][..], "starts"),
+            (&["i-other"], &[], "follows"),
+            // The address comes to a new machine when that is there.
+            (&["None", "", "i-me"], &[], "waits, starts"),
+            (&["None", "i-me"], &[("serves", ""), ("has-served", ""), ("known", "i-old")], "waits, starts"),
+            (&["i-other"], &[("serves", ""), ("has-served", ""), ("known", "i-me")], ""),
+            // What was not copied stays until somebody gives it up.
+            (&["i-other"], &[("has-served", ""), ("known", "i-old")], ""),
+            // A machine of an image, or on the volume of the one before.
+            (&["i-me"], &[("follows", ""), ("known", "i-old")], "starts"),
+            (&["i-other"], &[("follows", ""), ("known", "i-me")], "follows"),
+        ] {
+            assert_eq!(boots(places, marks), expected, "{places:?} {marks:?}");
+        }
     }
 }

@@ -19,18 +19,33 @@ active() {
     --query 'Addresses[0].[InstanceId,PrivateIpAddress]'
 }
 
-# Waits until AWS answers: nothing is started in the dark.
+# Waits until AWS says which machine has the address: nothing is started in the dark. A new machine boots before it gets the address.
 wait_for_active() {
-  until found=$(active); do sleep 10; done
+  until found=$(active) && case $found in i-*) ;; *) false ;; esac; do sleep 10; done
   printf '%s\n' "$found" | cut -f 1
+}
+
+# The volume comes after the machine has booted. Without it nothing is started: an empty GitLab would be what the other one copies.
+there() { [ -z "$DEVICE" ] || mountpoint -q /srv; }
+
+wait_for_volume() {
+  until there; do
+    if [ -b "$DEVICE" ]; then
+      # 2: there is nothing on it.
+      blkid -p "$DEVICE" >/dev/null || [ $? -ne 2 ] || mkfs.ext4 -q -L pair "$DEVICE"
+      mount "$DEVICE" /srv || true
+    fi
+    there || sleep 10
+  done
 }
 
 runs() { [ -n "$($COMPOSE ps -q --status running 2>/dev/null)" ]; }
 
 case "$*" in
 start)
+  there || { echo "$DEVICE is not mounted" >&2; exit 1; }
   rm -f $MARKS/follows
-  touch $MARKS/serves $MARKS/has-served
+  touch $MARKS/serves $MARKS/has-served $DATA/.pair
   $COMPOSE up -d --wait --wait-timeout 840
   ;;
 stop)
@@ -59,23 +74,27 @@ copy)
   found=$(active)
   source=$(printf '%s\n' "$found" | cut -f 2)
   [ "$(printf '%s\n' "$found" | cut -f 1)" != "$(about_me instance-id)" ] || exit 0
+  # A machine without its volume has nothing to copy, and what is here would be deleted.
+  there
+  rsync --timeout=120 "rsync://$source:873/gitlab/.pair" >/dev/null
   begun=$(date +%s)
   rsync -aHAX --numeric-ids --delete --timeout=120 "rsync://$source:873/gitlab/" $DATA/
   echo "$begun" > $MARKS/copied.new
   mv $MARKS/copied.new $MARKS/copied
   ;;
 boot)
+  wait_for_volume
   mkdir -p $MARKS $DATA
   found=$(wait_for_active)
   me=$(about_me instance-id)
   if [ -e $MARKS/serves ]; then
     # The other one serves since: this one stays down.
     if [ "$found" = "$me" ]; then $COMPOSE up -d; else rm -f $MARKS/serves; fi
-  elif [ ! -e $MARKS/known ]; then
-    # The first boot.
+  elif [ "$(cat $MARKS/known 2>/dev/null)" != "$me" ] && [ ! -e $MARKS/has-served ]; then
+    # The first boot, perhaps of an image or on the volume of another machine. What served before may have what was not copied.
     if [ "$found" = "$me" ]; then "$0" start; else touch $MARKS/follows; fi
   fi
-  touch $MARKS/known
+  echo "$me" > $MARKS/known
   ;;
 *)
   echo 'pair start | stop | stop-copy | follow | lag | copy | boot' >&2
