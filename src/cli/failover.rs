@@ -135,7 +135,7 @@ async fn begin(
     }
 }
 
-/// What the stack file says of a pair now, in the place of what it said at the last failover.
+/// Takes the words of the stack file on a pair as they are now, in the place of those at the last failover.
 fn take_what_is_written(course: &mut Failover, pair: &Pair, state: &State) {
     let id = |address: &Address| state.resources.get(address).and_then(|record| record.id.clone());
     course.commands = commands(pair);

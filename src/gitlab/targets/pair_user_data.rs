@@ -228,7 +228,7 @@ pairs:
             (&["None", "", "i-me"], &[], "waits, starts"),
             (&["None", "i-me"], &[("serves", ""), ("has-served", ""), ("known", "i-old")], "waits, starts"),
             (&["i-other"], &[("serves", ""), ("has-served", ""), ("known", "i-me")], ""),
-            // What was not copied stays until somebody gives it up.
+            // Writes that were not copied stay until they are given up.
             (&["i-other"], &[("has-served", ""), ("known", "i-old")], ""),
             // A machine of an image, or on the volume of the one before.
             (&["i-me"], &[("follows", ""), ("known", "i-old")], "starts"),
