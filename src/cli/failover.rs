@@ -92,6 +92,9 @@ async fn begin(
         return new(session, state, request, None).await;
     };
     if !procedure.is_under_way() {
+        if let Some(pair) = pairs(&session.stack).get(name) {
+            take_what_is_written(&mut course, pair, state);
+        }
         let observed = Failing::of(session).look(&course).await?;
         let recorded = |side: &Side| {
             let record = state.resources.get(&side.address).filter(|record| !record.gone);
@@ -103,7 +106,14 @@ async fn begin(
             pair.is_some_and(|pair| !pair.is_torn(&kept) && pair.active(&kept).0 == course.to.name());
         let is_the_last = serves && !course.idle && recorded(&course.from) && recorded(&course.to);
         if !request.back && is_the_last && !course.is_as_left(&observed) {
+            refuse_in_anothers_way(state, address, &course)?;
+            let is_used = course.serves_as_left(&observed);
             course.again(uuid::Uuid::new_v4().to_string());
+            if !is_used {
+                // Clients were somewhere else since, perhaps for weeks.
+                let most = pairs(&session.stack).get(name).and_then(|pair| pair.max_lag);
+                judged(session, &mut course, request, (most, None)).await?;
+            }
             return Ok(Begun { course, began: None, is_new: true });
         }
         return new(session, state, request, Some(course)).await;
@@ -111,31 +121,85 @@ async fn begin(
     let began = procedure.started.parse().ok();
     match (course.back, request.back) {
         (false, false) | (true, true) => {
-            course.resume(Timestamp::now());
+            let observed = Failing { session }.look(&course).await?;
+            course.resume(&observed, Timestamp::now());
             Ok(Begun { course, began, is_new: false })
         }
         (true, false) => Err(failed(format!("{address} {}: it is on its way back", course.doing()))
             .hint(format!("go on with that first: provision failover {name} --back"))),
         (false, true) => {
             let since = course.moved.or(course.begun).unwrap_or_else(Timestamp::now);
-            let has_served = course.opened;
-            course.turn(Timestamp::now());
+            let observed = Failing { session }.look(&course).await?;
+            let has_served = course.may_be_used(&observed);
+            course.turn(&observed, Timestamp::now());
             if has_served {
-                let circumstances = Circumstances {
-                    pair: name,
-                    to: &course.to.name(),
-                    from: &course.from.name(),
-                    most: None,
-                    since: Some(seconds_between(since, Timestamp::now())),
-                    is_accepted: request.accept_unknown_lag,
-                };
-                let lag = lag(session, &course, request).await?;
-                course.notes.push(judge(&lag, circumstances).map_err(refusal)?);
-                course.lag = lag;
+                let since = seconds_between(since, Timestamp::now());
+                judged(session, &mut course, request, (None, Some(since))).await?;
             }
             Ok(Begun { course, began, is_new: true })
         }
     }
+}
+
+/// Takes the words of the stack file on a pair as they are now, in the place of those at the last failover.
+fn take_what_is_written(course: &mut Failover, pair: &Pair, state: &State) {
+    let id = |address: &Address| state.resources.get(address).and_then(|record| record.id.clone());
+    course.commands = commands(pair);
+    for (group, address) in [(&mut course.open, pair.open_group()), (&mut course.closed, pair.closed_group())]
+    {
+        if let Some(id) = id(&address) {
+            *group = id.to_string();
+        }
+    }
+    if let Some(id) = id(&pair.elastic_ip()) {
+        (course.address.address, course.address.id) = (pair.elastic_ip(), id);
+    }
+}
+
+fn commands(pair: &Pair) -> Commands {
+    let written = &pair.commands;
+    Commands {
+        lag: written.lag.clone(),
+        stop_copy: written.stop_copy.clone(),
+        stop: written.stop.clone(),
+        start: written.start.clone(),
+    }
+}
+
+/// Refuses to begin while another failover is at work on the same machines: a pair may have another name by now.
+fn refuse_in_anothers_way(state: &State, address: &Address, course: &Failover) -> Result<(), Failure> {
+    let ours = course.holds_along();
+    for (other, of_object) in state.procedures.iter().filter(|(other, _)| *other != address) {
+        let at_work = of_object.iter().find(|(_, one)| one.is_under_way() && one.holds);
+        let Some((command, procedure)) = at_work else { continue };
+        if ours.contains(other) || procedure.along.iter().any(|one| ours.contains(one)) {
+            return Err(failed(format!("{other} {} since {}", procedure.doing, procedure.started))
+                .hint(format!("to go on with that: {}", procedure.to_go_on(command, other))));
+        }
+    }
+    Ok(())
+}
+
+/// Reads the lag, and notes what is lost, unless that has to be accepted first.
+async fn judged(
+    session: &Session,
+    course: &mut Failover,
+    request: &Request,
+    (most, since): (Option<i64>, Option<i64>),
+) -> Result<(), Failure> {
+    let circumstances = Circumstances {
+        pair: &request.pair,
+        to: &course.to.name(),
+        from: &course.from.name(),
+        most,
+        since,
+        is_back: course.back,
+        is_accepted: request.accept_unknown_lag,
+    };
+    let lag = lag(session, course, request).await?;
+    course.notes.push(judge(&lag, circumstances).map_err(refusal)?);
+    course.lag = lag;
+    Ok(())
 }
 
 /// A new failover, with what is known to be wrong told before anything is done.
@@ -184,7 +248,7 @@ async fn new(
                 .hint("provision plan")
         })
     };
-    let (from, to, elastic) = (machine(&active)?, id(&standby)?, id(&pair.elastic_ip())?);
+    let (from, to, elastic) = (machine(&active)?, id(&standby)?, machine(&pair.elastic_ip())?);
     let (open, closed) = (id(&pair.open_group())?, id(&pair.closed_group())?);
     // The one that served before has the data of then.
     let turned = last.as_ref().filter(|last| last.from.id == to && !last.idle);
@@ -234,12 +298,7 @@ async fn new(
         },
         open: open.to_string(),
         closed: closed.to_string(),
-        commands: Commands {
-            lag: pair.commands.lag.clone(),
-            stop_copy: pair.commands.stop_copy.clone(),
-            stop: pair.commands.stop.clone(),
-            start: pair.commands.start.clone(),
-        },
+        commands: commands(pair),
         lag: Lag::Unknown("it was not read".to_owned()),
         back: request.back,
         journal: uuid::Uuid::new_v4().to_string(),
@@ -254,8 +313,10 @@ async fn new(
         moved: None,
         ended: None,
         recorded: false,
+        is_released: false,
         notes: Vec::new(),
     };
+    refuse_in_anothers_way(state, &Address::new(PAIR, name), &course)?;
     let now = Timestamp::now();
     let observed = Failing::of(session).look(&course).await?;
     if let Next::Refuse(refused) = course.next(&observed, now) {
@@ -273,17 +334,8 @@ async fn new(
             "for its agent: aws ssm describe-instance-information; for how the pair is: provision status",
         ));
     }
-    let circumstances = Circumstances {
-        pair: name,
-        to: &course.to.name(),
-        from: &course.from.name(),
-        most: pair.max_lag,
-        since: since.map(|since| seconds_between(since, now)),
-        is_accepted: request.accept_unknown_lag,
-    };
-    let lag = lag(session, &course, request).await?;
-    course.notes.push(judge(&lag, circumstances).map_err(refusal)?);
-    course.lag = lag;
+    let since = since.map(|since| seconds_between(since, now));
+    judged(session, &mut course, request, (pair.max_lag, since)).await?;
     Ok(Begun { course, began: None, is_new: true })
 }
 
@@ -366,10 +418,12 @@ impl Failing<'_> {
             let Some(id) = record.id.clone() else { continue };
             let tracked = [TrackedDocument { id: id.clone(), recorded: Some(record.inputs.clone()) }];
             let live = self.session.cloud.observe(address.kind(), &tracked).await?.remove(&id);
-            let Some(live) = live else { continue };
             let mut record = record;
             record.inputs.insert(field.to_owned(), value);
-            record.outputs = live.outputs;
+            // Of what is gone, the record says which part it had: the one that is made in its place gets that.
+            if let Some(live) = live {
+                record.outputs = live.outputs;
+            }
             let meant = [&course.open, &course.closed, course.from.id.as_str(), course.to.id.as_str()];
             let named = named(&record.inputs, field);
             for (other, of_other) in &writer.state().resources {
@@ -482,13 +536,19 @@ impl Hands<Failover> for Failing<'_> {
         Ok(())
     }
 
-    fn end(&mut self, course: &mut Failover, _: &Observed, now: Timestamp) {
-        course.end(now);
+    fn end(&mut self, course: &mut Failover, observed: &Observed, now: Timestamp) {
+        course.end(observed, now);
     }
 
     fn next(&self, course: &Failover) -> Vec<String> {
         let (from, to, pair) = (course.from.name(), course.to.name(), &course.pair);
-        let mut said = vec![format!("{to} serves at {}.", course.address.public_ip)];
+        let ip = &course.address.public_ip;
+        let mut said = vec![match course.is_released {
+            true => {
+                format!("{to} serves, and the address {ip} is released. For another one: provision apply")
+            }
+            false => format!("{to} serves at {ip}."),
+        }];
         said.extend(self.port.zip(self.answered).map(|(port, answered)| tried(course, port, answered)));
         if let Some(seconds) = course.silent_seconds() {
             #[expect(clippy::cast_precision_loss, reason = "seconds for people")]

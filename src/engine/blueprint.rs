@@ -32,6 +32,8 @@ pub struct ByCommand {
     pub command: String,
     /// True if no plan changes a value of it at all, and false if a plan does where another one is written than was.
     pub alone: bool,
+    /// The object that the command can have in the place of this one, where this one is gone.
+    pub stands_in: Option<Address>,
 }
 
 impl Blueprint {

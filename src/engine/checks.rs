@@ -341,7 +341,7 @@ pub const CHECKS: &[Check] = &[
     check(
         "set-by-command",
         &[Level::Blocked],
-        "others have changed what a command alone sets, such as the machine of a pair that serves",
+        "others have changed what a command alone sets, such as the machine of a pair that serves, or that machine is gone and the other one can serve",
         &[],
         "Type the command of the finding.",
     ),

@@ -75,6 +75,9 @@ pub struct Failover {
     /// True once the state records the groups and the address as they are now.
     #[serde(default)]
     pub recorded: bool,
+    /// True where the address was released at the end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_released: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -122,17 +125,34 @@ impl Failover {
         Groups::only(&self.closed)
     }
 
-    /// Notes that a run goes on with it: a command that failed is sent again.
-    pub fn resume(&mut self, now: Timestamp) {
+    /// True where clients reach the machine that is to serve, or did: also through others, whom the record knows nothing of.
+    pub fn may_be_used(&self, observed: &Observed) -> bool {
+        let is_reached = observed.place == Place::At(self.to.id.to_string());
+        self.opened || is_reached || observed.to.as_ref().is_some_and(|to| to.has_group(&self.open))
+    }
+
+    /// True where the machine that serves since the last failover is open and has the address.
+    pub fn serves_as_left(&self, observed: &Observed) -> bool {
+        let is_open = observed.to.as_ref().is_some_and(|to| to.has_group(&self.open));
+        is_open && observed.place == Place::At(self.to.id.to_string())
+    }
+
+    /// Notes that a run goes on with it. What a command did for an earlier run may be undone by now: all are sent again.
+    pub fn resume(&mut self, observed: &Observed, now: Timestamp) {
         self.since = Some(now);
+        let is_reached = observed.place == Place::At(self.from.id.to_string());
+        if is_reached || observed.from.as_ref().is_some_and(|from| from.has_group(&self.open)) {
+            self.idle = false;
+        }
         self.sent.values_mut().for_each(|sent| sent.of_before = true);
     }
 
     /// Turns round in the middle: the machine that served is to serve again.
-    pub fn turn(&mut self, now: Timestamp) {
+    pub fn turn(&mut self, observed: &Observed, now: Timestamp) {
         self.since = Some(now);
+        let is_idle = !self.serves && !self.may_be_used(observed);
         std::mem::swap(&mut self.from, &mut self.to);
-        (self.idle, self.serves, self.opened) = (!self.serves, false, false);
+        (self.idle, self.serves, self.opened) = (is_idle, false, false);
         (self.back, self.recorded, self.asked) = (true, false, None);
         self.sent.clear();
         self.journal.push_str("-back");
@@ -149,6 +169,7 @@ impl Failover {
 
     /// Does all of it again, after others have changed what it made.
     pub fn again(&mut self, journal: String) {
+        (self.idle, self.back) = (false, false);
         self.sent.clear();
         (self.journal, self.recorded, self.asked) = (journal, false, None);
         (self.begun, self.since, self.shut, self.moved, self.ended) = (None, None, None, None, None);
@@ -157,6 +178,7 @@ impl Failover {
         self.notes = vec![format!(
             "others have changed what the last failover made; what was written on {from} since is lost to {to}"
         )];
+        self.is_released = false;
     }
 
     /// Notes the answer of Systems Manager, which names the command, or says that the machine cannot be reached.
@@ -175,8 +197,9 @@ impl Failover {
     }
 
     /// Notes the end.
-    pub fn end(&mut self, now: Timestamp) {
+    pub fn end(&mut self, observed: &Observed, now: Timestamp) {
         (self.ended, self.asked) = (Some(now), None);
+        self.is_released = observed.place == Place::Gone;
     }
 
     /// The seconds from the first call to the end.
@@ -198,17 +221,13 @@ impl Course for Failover {
     fn next(&self, observed: &Observed, now: Timestamp) -> Next<Step> {
         let name = self.to.name();
         let Some(to) = observed.to.as_ref().filter(|to| !to.is_leaving()) else {
-            return self.gone(&format!("{name} ({}) is gone, and cannot serve", self.to.id));
+            return self.gone(observed);
         };
-        match &observed.place {
-            Place::Gone => return self.gone(&format!("the address {} is released", self.address.public_ip)),
-            Place::At(other) if *other != *self.from.id.as_str() && *other != *self.to.id.as_str() => {
-                let ip = &self.address.public_ip;
-                return self.gone(&format!(
-                    "the address {ip} is at {other}, which is no machine of the pair: someone has moved it"
-                ));
-            }
-            Place::Free | Place::At(_) => {}
+        if let Place::At(other) = &observed.place
+            && *other != *self.from.id.as_str()
+            && *other != *self.to.id.as_str()
+        {
+            return self.moved_away(other);
         }
         let copying = (Errand::StopCopyThere, Step::StopCopyThere);
         if to.is_running()
@@ -238,7 +257,8 @@ impl Course for Failover {
             () if !to.has_groups(&self.groups_of_the_open_one()) => {
                 self.once(Step::Open(fenced), now, format!("{name} is to be open"))
             }
-            () if observed.place != Place::At(self.to.id.to_string()) => {
+            // Of an address that is released, the next apply makes another one.
+            () if observed.place != Place::Gone && observed.place != Place::At(self.to.id.to_string()) => {
                 let waiting = format!("{} is to be at {name}", self.address.public_ip);
                 self.once(Step::MoveAddress(fenced), now, waiting)
             }
@@ -252,10 +272,9 @@ impl Course for Failover {
         self.since = Some(now);
         if let Some(errand) = step.errand() {
             let before = self.sent.get(&errand);
-            let attempt = before.map_or(0, |sent| match sent.id.is_some() || sent.unreachable {
-                true => sent.attempt + 1,
-                false => sent.attempt,
-            });
+            // The one of an earlier run may be found by its comment, and says nothing of now.
+            let is_another = |sent: &Sent| sent.id.is_some() || sent.unreachable || sent.of_before;
+            let attempt = before.map_or(0, |sent| sent.attempt + u32::from(is_another(sent)));
             let sent = Sent { at: now, attempt, id: None, unreachable: false, of_before: false };
             self.sent.insert(errand, sent);
         }
@@ -281,7 +300,8 @@ impl Course for Failover {
         }
         steps.push(format!("{from} is closed: its groups become the closed one alone ({}). Clients have no service until the address is moved", self.closed));
         steps.push(match (self.idle, &self.commands.stop) {
-            (true, _) => format!("{from} has not served yet, and stays as it is"),
+            (true, Some(_)) => format!("{from} has not served yet; it is told to stop all the same"),
+            (true, None) => format!("{from} has not served yet, and stays as it is"),
             (false, Some(_)) => {
                 "its service is stopped; the machine is stopped where that is not confirmed".to_owned()
             }

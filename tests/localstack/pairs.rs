@@ -409,3 +409,165 @@ fn groups_that_change_their_parts_in_the_file_fail_nothing_over() {
     assert_eq!([pair.machine(&pair.a), pair.machine(&pair.b)], before);
     assert_eq!(pair.reached().as_deref(), Some(pair.a.as_str()));
 }
+
+impl Pair {
+    /// By hand: this machine serves, open and with the address, and the other one is closed.
+    fn serves_by_hand(&self, id: &str) {
+        let other = if id == self.a { &self.b } else { &self.a };
+        self.set_groups(other, &self.closed);
+        self.set_groups(id, &self.open);
+        let cloud = &self.world.cloud;
+        let call = cloud.ec2.associate_address().allocation_id(&self.allocation).instance_id(id);
+        cloud.run(call.allow_reassociation(true).send()).expect("it can be moved");
+    }
+
+    fn terminate(&self, ids: &[&str]) {
+        let cloud = &self.world.cloud;
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        cloud.run(cloud.ec2.terminate_instances().set_instance_ids(Some(ids)).send()).expect("they can go");
+    }
+
+    fn id(&self, name: &str) -> String {
+        self.world.record(&format!("aws_instance.{name}"))["id"].as_str().expect("an id").to_owned()
+    }
+}
+
+/// A pair whose failover was killed when the machine that served was closed and its service stopped.
+fn killed_behind_the_fence() -> Pair {
+    let pair = Pair::new();
+    pair.world.control.answer(&json!({ "command": "pair start", "status": "Failed", "code": 1 }));
+    pair.failover(&[]).exits(1);
+    pair.world.control.answer(&json!({ "command": "pair start", "serves": true }));
+    pair
+}
+
+#[test]
+fn a_service_that_others_started_again_is_stopped_again_by_the_run_that_goes_on() {
+    let pair = killed_behind_the_fence();
+    // By hand, the first machine serves again.
+    pair.set_groups(&pair.a, &pair.open);
+    pair.world.control.watch_pair([&pair.a, &pair.b], &pair.open);
+    pair.failover(&[]).exits(0);
+    pair.serves(&pair.b);
+}
+
+#[test]
+fn a_pair_that_is_renamed_in_the_middle_is_failed_over_by_one_command_alone() {
+    let pair = Pair::new();
+    killed(&pair, "ec2.ModifyInstanceAttribute");
+    pair.world.edit_stack("pairs:\n  web:\n", "pairs:\n  site:\n");
+    let site =
+        |more: &[&str]| pair.world.provision(&[&["failover", "site", "--auto-approve"], more].concat());
+    site(&[]).exits(1).says(&["pair.web moves from a to b", "provision failover web"]);
+    pair.failover(&["--back"]).exits(0).says(&["never served"]);
+    site(&[]).exits(0);
+    pair.serves(&pair.b);
+}
+
+#[test]
+fn a_record_of_the_middle_starts_no_second_writer_after_the_end() {
+    let pair = Pair::new();
+    killed(&pair, "ec2.ModifyInstanceAttribute");
+    let (state, older) = (pair.world.path("state"), pair.world.path("older"));
+    let copied = |from: &std::path::Path, to: &std::path::Path| {
+        std::fs::create_dir_all(to).expect("a folder");
+        for file in std::fs::read_dir(from).expect("a folder").flatten() {
+            std::fs::copy(file.path(), to.join(file.file_name())).expect("a copy");
+        }
+    };
+    copied(&state, &older);
+    pair.failover(&[]).exits(0);
+    std::fs::remove_dir_all(&state).expect("it goes");
+    copied(&older, &state);
+    // It has served, and what was written on it is lost to the first one.
+    pair.world.control.answer(&json!({ "command": "pair lag", "output": "999999" }));
+    pair.failover(&["--back"]).exits(1).says(&["copying was not turned round", "--accept-unknown-lag"]);
+    pair.failover(&["--back", "--accept-unknown-lag"]).exits(0);
+    pair.serves(&pair.a);
+}
+
+#[test]
+fn what_was_written_where_others_put_the_service_is_not_lost_unasked() {
+    let pair = Pair::new();
+    pair.failover(&[]).exits(0);
+    pair.serves_by_hand(&pair.a);
+    pair.world.control.watch_pair([&pair.a, &pair.b], &pair.open);
+    let silent = json!({ "command": "pair lag", "status": "Failed", "code": 1, "error": "this machine does not copy" });
+    pair.world.control.answer(&silent);
+    pair.failover(&[]).exits(1).says(&["does not copy", "failover web --accept-unknown-lag"]);
+    assert_eq!(pair.reached(), Some(pair.a.clone()));
+    pair.failover(&["--accept-unknown-lag"]).exits(0).says(&["others have changed"]);
+    pair.serves(&pair.b);
+}
+
+#[test]
+fn a_machine_that_served_and_is_gone_is_not_made_anew_while_the_other_one_can_serve() {
+    let pair = Pair::new();
+    pair.terminate(&[&pair.a]);
+    pair.world.provision(&["plan"]).exits(0).says(&[
+        "aws_instance.a: it is gone",
+        "aws_instance.b has the copy",
+        "provision failover web",
+        "provision apply --replace aws_instance.a",
+    ]);
+    pair.world.provision(&["apply", "--auto-approve"]).exits(1);
+    pair.failover(&[]).exits(0);
+    pair.world.apply(&[]);
+    let pair = Pair { a: pair.id("a"), ..pair };
+    pair.serves(&pair.b);
+
+    // By name it is.
+    pair.terminate(&[&pair.b]);
+    pair.world.apply(&["--replace", "aws_instance.b"]);
+    let pair = Pair { b: pair.id("b"), ..pair };
+    assert_eq!(pair.machine(&pair.b).groups, [pair.open.clone()].into());
+    assert_eq!(pair.reached(), Some(pair.b.clone()));
+    pair.world.plans_nothing();
+}
+
+#[test]
+fn after_a_failover_by_hand_no_new_machine_takes_the_address_of_the_one_that_serves() {
+    let pair = Pair::new();
+    pair.serves_by_hand(&pair.b);
+    pair.terminate(&[&pair.a]);
+    pair.world.provision(&["apply", "--auto-approve"]).exits(1).says(&["provision apply --refresh-only"]);
+    assert_eq!(pair.reached(), Some(pair.b.clone()));
+    pair.world.provision(&["apply", "--refresh-only", "--auto-approve"]).exits(0);
+    pair.world.apply(&[]);
+    assert_eq!(pair.machine(&pair.id("a")).groups, [pair.closed.clone()].into());
+    assert_eq!(pair.machine(&pair.b).groups, [pair.open.clone()].into());
+    assert_eq!(pair.reached(), Some(pair.b.clone()));
+    pair.world.plans_nothing();
+}
+
+#[test]
+fn a_failover_without_its_address_ends_and_the_next_apply_makes_another_one() {
+    let pair = killed_behind_the_fence();
+    let cloud = &pair.world.cloud;
+    let all =
+        cloud.run(cloud.ec2.describe_addresses().allocation_ids(&pair.allocation).send()).expect("a read");
+    let association = all.addresses()[0].association_id().expect("it is at a machine").to_owned();
+    cloud
+        .run(cloud.ec2.disassociate_address().association_id(association).send())
+        .expect("it can be taken off");
+    cloud
+        .run(cloud.ec2.release_address().allocation_id(&pair.allocation).send())
+        .expect("it can be released");
+    pair.failover(&[]).exits(0).says(&["is released", "provision apply"]);
+    pair.world.apply(&[]);
+    let allocation = pair.world.record("aws_eip.web")["id"].as_str().expect("an id").to_owned();
+    assert_ne!(allocation, pair.allocation);
+    let pair = Pair { allocation, ..pair };
+    pair.serves(&pair.b);
+    pair.failover(&[]).exits(1).says(&["has its data of then"]);
+}
+
+#[test]
+fn a_failover_of_two_machines_that_are_gone_is_over() {
+    let pair = killed_behind_the_fence();
+    pair.terminate(&[&pair.a, &pair.b]);
+    pair.failover(&[]).exits(1).says(&["b", "is gone", "and so is a", "provision apply"]);
+    assert_eq!(pair.procedure(), Value::Null);
+    pair.world.apply(&[]);
+    pair.world.plans_nothing();
+}

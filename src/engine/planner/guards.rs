@@ -89,10 +89,7 @@ pub(super) fn data_loss_by_deletion(
             "it is no longer declared, and deleting it would lose its data".to_owned(),
             vec![
                 Way::of([back]),
-                Way::to(
-                    "to keep it in AWS, unmanaged",
-                    [Remedy::ForgetName { name: address.name().to_owned() }],
-                ),
+                Way::to("to keep it in AWS, unmanaged", [forgotten(address)]),
                 Way::to("to lose the data", steps),
             ],
         );
@@ -107,6 +104,14 @@ pub(super) fn data_loss_by_deletion(
         return Some(remedied("data-loss", address, message.to_owned(), vec![Way::of([destroy])]));
     }
     protected(input, address, Some(record), Some(live), &[])
+}
+
+/// Lets go of an object with what goes with it. One of several with a name of its own, such as a volume of a machine, goes alone.
+fn forgotten(address: &Address) -> Remedy {
+    match address.member_name() {
+        Some(_) => Remedy::Forget { address: address.clone() },
+        None => Remedy::ForgetName { name: address.name().to_owned() },
+    }
 }
 
 /// The protection of an object without data of its own.

@@ -48,6 +48,8 @@ pub struct Circumstances<'a> {
     pub most: Option<i64>,
     /// On the way back, the seconds since the other machine serves: what is older was copied the other way.
     pub since: Option<i64>,
+    /// True on the way back.
+    pub is_back: bool,
     /// True where the loss was named.
     pub is_accepted: bool,
 }
@@ -57,7 +59,7 @@ pub struct Circumstances<'a> {
 /// # Errors
 /// The lag is unknown or too large, and that was not accepted.
 pub fn judge(lag: &Lag, at: Circumstances<'_>) -> Result<String, Refusal> {
-    let Circumstances { pair, to, from, most, since, is_accepted } = at;
+    let Circumstances { pair, to, from, most, since, is_back, is_accepted } = at;
     let (fact, is_fine) = match lag {
         Lag::Unknown(why) => (format!("how far the copy on {to} is behind is unknown: {why}"), false),
         Lag::Known(seconds) => {
@@ -79,7 +81,7 @@ pub fn judge(lag: &Lag, at: Circumstances<'_>) -> Result<String, Refusal> {
     match is_fine || is_accepted {
         true => Ok(loss),
         false => {
-            let back = if since.is_some() { " --back" } else { "" };
+            let back = if is_back { " --back" } else { "" };
             let again = format!(
                 "to lose that: provision failover {pair}{back} --accept-unknown-lag; for how the pair is: provision status"
             );
@@ -104,8 +106,15 @@ mod tests {
 
     #[test]
     fn an_unknown_or_too_large_lag_must_be_named() {
-        let at =
-            Circumstances { pair: "web", to: "b", from: "a", most: None, since: None, is_accepted: false };
+        let at = Circumstances {
+            pair: "web",
+            to: "b",
+            from: "a",
+            most: None,
+            since: None,
+            is_back: false,
+            is_accepted: false,
+        };
         let known = Lag::Known(30.0);
         let unknown = Lag::Unknown("it is offline".to_owned());
         for (lag, at, fine) in [

@@ -33,8 +33,9 @@ impl Failover {
     /// A call to EC2, unless it was made a moment ago and may not show itself yet. Each of them may be made twice.
     pub(super) fn once(&self, step: Step, now: Timestamp, waiting: impl Into<String>) -> Next<Step> {
         let same = self.asked.filter(|asked| Some(asked.call) == step.call());
-        match same.map(|asked| seconds_between(asked.at, now)) {
-            Some(since) if since < LAG => Next::Wait(waiting.into()),
+        match same.map(|asked| now.as_second() - asked.at.as_second()) {
+            // Another machine's clock may be ahead of this one's.
+            Some(since) if (0..LAG).contains(&since) => Next::Wait(waiting.into()),
             _ => Next::Do(step),
         }
     }
@@ -54,6 +55,8 @@ impl Failover {
             };
         }
         match observed.runs.get(&errand).unwrap_or(&Run::Unseen) {
+            // Others may have started since what it stopped for an earlier run.
+            Run::Succeeded if sent.of_before => Ran::Send,
             Run::Succeeded => Ran::Done,
             Run::Failed(why) => Ran::Failed(why.clone()),
             Run::Going(status) => Ran::Wait(format!("the command on {name} is {status}")),
@@ -117,18 +120,20 @@ impl Failover {
         }
     }
 
+    /// True where a command was sent so long ago that its end is not waited for.
+    fn is_late(&self, errand: Errand, now: Timestamp) -> bool {
+        self.sent.get(&errand).is_some_and(|sent| seconds_between(sent.at, now) > ANSWERS_WITHIN)
+    }
+
     /// The next step until the machine that served can write no more.
     fn silence(&self, from: &Machine, observed: &Observed, now: Timestamp) -> Next<Step> {
         let name = self.from.name();
-        let is_late = |errand| {
-            self.sent.get(&errand).is_some_and(|sent| seconds_between(sent.at, now) > ANSWERS_WITHIN)
-        };
         // The machine has to be stopped anyway where its copying may go on.
         let copies = !matches!(self.ran(Errand::StopCopy, observed, now), Ran::Done);
         if self.commands.stop.is_some() && !copies && from.is_running() {
             match self.ran(Errand::Stop, observed, now) {
                 Ran::Send if from.is_reachable => return Next::Do(Step::StopService),
-                Ran::Wait(status) if !is_late(Errand::Stop) => return Next::Wait(status),
+                Ran::Wait(status) if !self.is_late(Errand::Stop, now) => return Next::Wait(status),
                 Ran::Done | Ran::Send | Ran::Wait(_) | Ran::Failed(_) => {}
             }
         }
@@ -157,17 +162,43 @@ impl Failover {
     /// The proof that the machine that served writes no more, as far as there is one.
     fn fenced(&self, observed: &Observed, now: Timestamp) -> Option<Fenced> {
         let done = |errand| matches!(self.ran(errand, observed, now), Ran::Done);
+        let is_confirmed = self.commands.stop.is_some() && done(Errand::Stop) && done(Errand::StopCopy);
+        // The record may be older than what was done with a copy of it: the service is stopped where that can be.
+        let can_be_stopped = match self.ran(Errand::Stop, observed, now) {
+            Ran::Send => observed.from.as_ref().is_some_and(|from| from.is_running() && from.is_reachable),
+            Ran::Wait(_) => !self.is_late(Errand::Stop, now),
+            Ran::Done | Ran::Failed(_) => false,
+        };
         let silence = match () {
-            () if self.idle => Silence::NeverStarted,
-            () if self.commands.stop.is_some() && done(Errand::Stop) && done(Errand::StopCopy) => {
-                Silence::Confirmed
-            }
+            () if is_confirmed => Silence::Confirmed,
+            () if self.idle && !(can_be_stopped && done(Errand::StopCopy)) => Silence::NeverStarted,
             () => Silence::Unknown,
         };
         Fenced::of(observed.from.as_ref(), &self.closed, silence)
     }
 
-    pub(super) fn gone(&self, what: &str) -> Next<Step> {
+    /// The machine that is to serve is gone. With both gone there is nothing to go on with, and nothing that writes.
+    pub(super) fn gone(&self, observed: &Observed) -> Next<Step> {
+        let (name, from, pair) = (self.to.name(), self.from.name(), &self.pair);
+        let is_other_gone = observed.from.as_ref().is_none_or(Machine::is_leaving);
+        let what = match is_other_gone {
+            true => format!("{name} ({}) is gone, and so is {from} ({})", self.to.id, self.from.id),
+            false => format!("{name} ({}) is gone, and cannot serve", self.to.id),
+        };
+        let is_over = self.begun.is_none() || is_other_gone;
+        let hint = match is_over {
+            true => "for new ones in the place of those that are gone: provision apply".to_owned(),
+            false if self.back => format!("for how the pair is: provision status; {}", self.again_or_back()),
+            false => format!("{from} is there: provision failover {pair} --back"),
+        };
+        Next::Refuse(Refusal { is_over, ..Refusal::midway(what, Some(hint)) })
+    }
+
+    /// The address is at a machine of others.
+    pub(super) fn moved_away(&self, other: &str) -> Next<Step> {
+        let ip = &self.address.public_ip;
+        let what =
+            format!("the address {ip} is at {other}, which is no machine of the pair: someone has moved it");
         let hint = format!("for how the pair is: provision status; {}", self.again_or_back());
         Next::Refuse(Refusal { is_over: self.begun.is_none(), ..Refusal::midway(what, Some(hint)) })
     }
@@ -176,12 +207,10 @@ impl Failover {
     pub(super) fn fence(&self, observed: &Observed, now: Timestamp) -> Result<Fenced, Next<Step>> {
         let from = observed.from.as_ref().filter(|from| from.state != "terminated");
         if let Some(from) = from {
-            let is_late = self
-                .sent
-                .get(&Errand::StopCopy)
-                .is_some_and(|sent| seconds_between(sent.at, now) > ANSWERS_WITHIN);
+            let is_of_before = self.sent.get(&Errand::StopCopy).is_some_and(|sent| sent.of_before);
+            let is_late = self.is_late(Errand::StopCopy, now);
             match self.ran(Errand::StopCopy, observed, now) {
-                Ran::Send if from.is_running() && from.is_reachable && !is_late => {
+                Ran::Send if from.is_running() && from.is_reachable && (is_of_before || !is_late) => {
                     return Err(Next::Do(Step::StopCopy));
                 }
                 Ran::Wait(status) if from.is_running() && !is_late => return Err(Next::Wait(status)),

@@ -53,6 +53,7 @@ fn failover([stop_copy, stop, start]: [bool; 3]) -> Failover {
         moved: None,
         ended: None,
         recorded: false,
+        is_released: false,
         notes: Vec::new(),
     }
 }
@@ -208,9 +209,13 @@ enum Meddling {
     PutBack,
     /// The run goes on with the way back.
     TurnedRound,
+    /// The run ends, others have the machine serve again that served, and the next run goes on.
+    Restored,
+    /// The run ends, and one with a copy of its record comes to the end; the next one knows nothing of that, and takes the way back.
+    DoneByOthers,
 }
 
-const MEDDLING: [Meddling; 9] = [
+const MEDDLING: [Meddling; 11] = [
     Meddling::Nothing,
     Meddling::Silent,
     Meddling::Hangs,
@@ -220,6 +225,8 @@ const MEDDLING: [Meddling; 9] = [
     Meddling::Freed,
     Meddling::PutBack,
     Meddling::TurnedRound,
+    Meddling::Restored,
+    Meddling::DoneByOthers,
 ];
 
 fn meddle(world: &mut World, course: &mut Failover, meddling: Meddling, now: Timestamp) {
@@ -242,7 +249,27 @@ fn meddle(world: &mut World, course: &mut Failover, meddling: Meddling, now: Tim
         Meddling::PutBack => world.place = Place::At(from.id.to_string()),
         Meddling::TurnedRound => {
             if !course.back {
-                course.turn(now);
+                let observed = world.observed(course);
+                course.turn(&observed, now);
+            }
+        }
+        Meddling::Restored => {
+            if world.one(&from).machine.is_running() && !world.one(&course.to.clone()).serves {
+                meddle(world, course, Meddling::Opened, now);
+                world.one(&from).serves = true;
+            }
+            course.resume(&world.observed(course), now);
+        }
+        Meddling::DoneByOthers => {
+            let is_there = |world: &mut World, side: &Side| world.one(side).machine.is_running();
+            if !course.back && is_there(world, &from) && is_there(world, &course.to.clone()) {
+                let mut copy = course.clone();
+                copy.resume(&world.observed(&copy), now);
+                let done = carried_out(copy, world, std::iter::empty(), std::iter::empty());
+                if done.is_ok() {
+                    let observed = world.observed(course);
+                    course.turn(&observed, now);
+                }
             }
         }
     }
@@ -263,7 +290,7 @@ fn carried_out(
         let observed = world.observed(&course);
         match course.next(&observed, at(second)) {
             Next::Done => {
-                course.end(at(second));
+                course.end(&observed, at(second));
                 return Ok((course, steps));
             }
             Next::Wait(_) => second += 9,
@@ -300,11 +327,11 @@ fn carried_out(
                 match fate {
                     Fate::KilledBefore | Fate::KilledAfter => {
                         course.clone_from(&durable);
-                        course.resume(at(second));
+                        course.resume(&world.observed(&course), at(second));
                     }
                     Fate::Refused => {
                         course = before;
-                        course.resume(at(second));
+                        course.resume(&world.observed(&course), at(second));
                     }
                     Fate::Fine | Fate::Lost | Fate::LostBefore => {}
                 }
@@ -432,7 +459,7 @@ fn a_command_that_fails_on_the_one_that_is_to_serve_is_told_and_sent_again_by_th
     observed.runs.insert(Errand::StopCopyThere, Run::Failed("exit code 1".to_owned()));
     let Next::Refuse(refusal) = course.next(&observed, at(5)) else { panic!("it is refused") };
     assert!(!refusal.is_over && refusal.message.contains("exit code 1"), "{refusal:?}");
-    course.resume(at(5));
+    course.resume(&observed, at(5));
     assert_eq!(course.next(&observed, at(5)), Next::Do(Step::StopCopyThere));
     course.intend(&Step::StopCopyThere, at(6));
     assert!(course.comment(Errand::StopCopyThere).ends_with(" 1"));
@@ -453,4 +480,60 @@ proptest! {
             is_over(&course, &world);
         }
     }
+}
+
+#[test]
+fn what_a_command_stopped_for_an_earlier_run_is_no_proof_for_the_next_one() {
+    for step in 0..8 {
+        let mut world = World::new();
+        let meddling = std::iter::repeat_n(Meddling::Nothing, step).chain([Meddling::Restored]);
+        let (course, _) = carried_out(failover(COMMANDS), &mut world, std::iter::empty(), meddling)
+            .unwrap_or_else(|why| panic!("{step}: {why}"));
+        is_over(&course, &world);
+    }
+}
+
+#[test]
+fn a_record_that_is_older_than_what_was_done_starts_no_second_writer() {
+    for commands in [COMMANDS, [false; 3], [true, false, true], [false, true, true]] {
+        for step in 0..8 {
+            let mut world = World::new();
+            let meddling = std::iter::repeat_n(Meddling::Nothing, step).chain([Meddling::DoneByOthers]);
+            let (course, _) = carried_out(failover(commands), &mut world, std::iter::empty(), meddling)
+                .unwrap_or_else(|why| panic!("{step}: {why}"));
+            is_over(&course, &world);
+        }
+    }
+}
+
+#[test]
+fn without_its_address_a_failover_comes_to_its_end_and_without_its_machines_it_is_over() {
+    let mut world = World::new();
+    world.place = Place::Gone;
+    let (course, steps) = carried_out(failover(COMMANDS), &mut world, std::iter::empty(), std::iter::empty())
+        .expect("it goes on");
+    assert!(course.is_released && !names(&steps).contains(&"move the address".to_owned()));
+    assert!(world.machines["i-b"].serves && !world.machines["i-a"].serves);
+
+    let mut course = failover(COMMANDS);
+    course.intend(&Step::Close, at(0));
+    let mut observed = World::new().observed(&course);
+    observed.to = None;
+    let Next::Refuse(refusal) = course.next(&observed, at(5)) else { panic!("it is refused") };
+    assert!(!refusal.is_over && refusal.hint.is_some_and(|hint| hint.contains("failover web --back")));
+    observed.from = None;
+    let Next::Refuse(refusal) = course.next(&observed, at(5)) else { panic!("it is refused") };
+    assert!(refusal.is_over && refusal.hint.is_some_and(|hint| hint.contains("provision apply")));
+}
+
+#[test]
+fn a_clock_that_is_behind_the_last_runs_waits_for_nothing() {
+    let mut course = failover(COMMANDS);
+    for errand in [Errand::StopCopyThere, Errand::StopCopy] {
+        course.commands.stop_copy = None;
+        course.sent.remove(&errand);
+    }
+    course.intend(&Step::Close, at(3_600));
+    let observed = World::new().observed(&course);
+    assert_eq!(course.next(&observed, at(0)), Next::Do(Step::Close));
 }

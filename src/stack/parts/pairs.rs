@@ -249,18 +249,22 @@ impl Pair {
         !is_reached(active) && is_reached(standby)
     }
 
-    /// The machine that serves by what is recorded, and the other one: the one that has the open group, or else the address; the first
-    /// one at the beginning.
+    /// The machine that serves by what is recorded, and the other one: the one that has the open group, the one whose other one has the
+    /// closed group, or the one that has the address; the first one at the beginning. Each of them may have another name in the file by now.
     pub fn active(&self, kept: &Kept) -> (&str, &str) {
         let [first, second] = &self.instances;
-        let is_open = |name: &str| kept.names(&Self::machine(name), GROUPS, &self.open_group());
+        let has = |name: &str, group: &Address| kept.names(&Self::machine(name), GROUPS, group);
         let is_reached = |name: &str| kept.names(&self.elastic_ip(), AT, &Self::machine(name));
-        let is_second = match (is_open(first), is_open(second)) {
-            (false, true) => true,
-            (true, false) => false,
-            _ => is_reached(second),
-        };
-        if is_second { (second, first) } else { (first, second) }
+        let (open, closed) = (self.open_group(), self.closed_group());
+        let says = [
+            [has(first, &open), has(second, &open)],
+            [has(second, &closed), has(first, &closed)],
+            [is_reached(first), is_reached(second)],
+        ];
+        match says.into_iter().find(|[first, second]| first != second) {
+            Some([false, true]) => (second, first),
+            _ => (first, second),
+        }
     }
 }
 
@@ -321,6 +325,13 @@ fn check(stack: &Stack, written: &Document) -> Vec<Conflict> {
                 let message = format!("`{one}` is of the pair `{other}` already");
                 found.push(conflict(&[option], message, "name another one"));
             }
+            if option == "instances" && is_stopped(stack, section, one) {
+                let message = format!("`{one}` is stopped, and would be so when it serves");
+                let remedy = format!(
+                    "take `running` out of `{one}` below `{section}`: the one that does not serve may be stopped by hand, and a plan leaves it so"
+                );
+                found.push(conflict(&[option], message, &remedy));
+            }
             let own = if option == "address" { "instance" } else { "security_groups" };
             if says(stack, section, one, own) {
                 let message = format!("the pair says what `{own}` of `{one}` says");
@@ -334,12 +345,21 @@ fn check(stack: &Stack, written: &Document) -> Vec<Conflict> {
 
 /// True if an entry of a section has this option.
 fn says(stack: &Stack, section: &str, name: &str, option: &str) -> bool {
+    written(stack, section, name, option).is_some()
+}
+
+/// True for an instance that the stack file has stopped.
+fn is_stopped(stack: &Stack, section: &str, name: &str) -> bool {
+    written(stack, section, name, RUNS) == Some(&Value::Bool(false))
+}
+
+/// The value of an option of an entry.
+fn written<'a>(stack: &'a Stack, section: &str, name: &str, option: &str) -> Option<&'a Value> {
     let section = SECTIONS.iter().find(|one| one.key == section);
     let mut entries = section.into_iter().flat_map(|section| stack.entries(section));
-    let entry = entries.find(|(one, _)| one.as_str() == name).map(|(_, entry)| entry);
-    entry.is_some_and(|entry| {
-        entry.own.contains_key(option) || entry.passed.values().any(|options| options.contains_key(option))
-    })
+    let (_, entry) = entries.find(|(one, _)| one.as_str() == name)?;
+    let passed = entry.passed.values().find_map(|options| options.get(option));
+    entry.own.get(option).or(passed)
 }
 
 /// The security groups of the machines of all pairs, and the machines that their addresses lead to: each by the name of its entry.
@@ -362,11 +382,11 @@ fn place(draft: &mut Draft<'_>, written: &Document) {
     for (name, pair) in &read(Some(written)) {
         let command = format!("provision failover {name}");
         let (active, standby) = pair.active(draft.kept);
-        for name in [active, standby] {
-            let by = ByCommand { command: command.clone(), alone: false };
+        for (name, stands_in) in [(active, Some(Pair::machine(standby))), (standby, None)] {
+            let by = ByCommand { command: command.clone(), alone: false, stands_in };
             draft.set_by_command(Pair::machine(name), GROUPS, by);
         }
-        draft.set_by_command(pair.elastic_ip(), AT, ByCommand { command, alone: true });
+        draft.set_by_command(pair.elastic_ip(), AT, ByCommand { command, alone: true, stands_in: None });
         draft.ignore(Pair::machine(standby), RUNS);
     }
 }

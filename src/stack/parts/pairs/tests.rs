@@ -101,6 +101,35 @@ fn groups_that_change_their_parts_in_the_file_tear_a_pair_and_move_nothing() {
 }
 
 #[test]
+fn names_that_change_in_the_file_fail_nothing_over() {
+    let active = |text: &str, serves: &str| {
+        let pair = pairs(&stack(text)).remove("web").expect("it is there");
+        let state = serving(serves);
+        let (active, _) = pair.active(&Kept::of(&registry(), Some(&state)));
+        active.to_owned()
+    };
+    let new = TEXT
+        .replace("web-open: { ingress: [] }", "web-open: { ingress: [] }, web-new: { ingress: [] }")
+        .replace("{ web: {} }", "{ web: {}, new: {} }");
+    for serves in ["a", "b"] {
+        let (group, address) =
+            (new.replace("open: web-open", "open: web-new"), new.replace("address: web", "address: new"));
+        let both = group.replace("address: web", "address: new");
+        for text in [group, address, both] {
+            assert_eq!(active(&text, serves), serves, "{text}");
+        }
+        for name in ["a", "b"] {
+            // A renamed machine is not known by its new name before its record is moved.
+            let renamed = TEXT
+                .replace(&format!("  {name}: {{ ami"), "  c: { ami")
+                .replace("[b, a]", if name == "a" { "[b, c]" } else { "[c, a]" });
+            let expected = if name == serves { "c" } else { serves };
+            assert_eq!(active(&renamed, serves), expected, "{renamed}");
+        }
+    }
+}
+
+#[test]
 fn a_machine_that_does_not_serve_may_be_stopped() {
     let made = blueprint(&stack(TEXT), &network()).expect("they fit");
     let ignored = |name: &str| made.ignored.get(&Pair::machine(name)).cloned().unwrap_or_default();
@@ -131,6 +160,11 @@ fn what_a_pair_says_wrongly_is_refused_with_the_way_out() {
             "zone: eu-west-1a }\n  b",
             "zone: eu-west-1a, security_groups: [web-open] }\n  b",
             "the pair says what `security_groups` of `a` says",
+        ),
+        (
+            "zone: eu-west-1a }\n  b",
+            "zone: eu-west-1a, running: false }\n  b",
+            "`a` is stopped, and would be so when it serves",
         ),
         (
             "pairs: { web:",
