@@ -124,10 +124,8 @@ pub(super) fn without_those_of_others<'a>(
     (ours, left.collect())
 }
 
-/// The tags of what a procedure has put aside name the address with this member, or a member that ends so.
-const BESIDE: &str = "beside";
-
-/// A recorded object whose tags say that another one has its place: the state is older than the exchange of the two.
+/// A recorded object whose tags say that another one has its place: the state is older than the exchange of the two. The tags of what
+/// a procedure has put aside name the address with the member `beside`, or with its own and that at the end.
 pub(super) fn stands_beside(
     input: &Input<'_>,
     owner: &Owner,
@@ -140,8 +138,8 @@ pub(super) fn stands_beside(
     };
     let address = &owner.address;
     let beside = match address.member_name() {
-        Some(member) => Address::member(address.kind(), address.name(), &format!("{member}-{BESIDE}")),
-        None => Address::member(address.kind(), address.name(), BESIDE),
+        Some(member) => Address::member(address.kind(), address.name(), &format!("{member}-beside")),
+        None => Address::member(address.kind(), address.name(), "beside"),
     };
     // Its own state knows of the exchange.
     let knows = input.state.is_some_and(|state| {
