@@ -121,7 +121,7 @@ async fn begin(
     let began = procedure.started.parse().ok();
     match (course.back, request.back) {
         (false, false) | (true, true) => {
-            let observed = Failing { session }.look(&course).await?;
+            let observed = Failing::of(session).look(&course).await?;
             course.resume(&observed, Timestamp::now());
             Ok(Begun { course, began, is_new: false })
         }
@@ -129,7 +129,7 @@ async fn begin(
             .hint(format!("go on with that first: provision failover {name} --back"))),
         (false, true) => {
             let since = course.moved.or(course.begun).unwrap_or_else(Timestamp::now);
-            let observed = Failing { session }.look(&course).await?;
+            let observed = Failing::of(session).look(&course).await?;
             let has_served = course.may_be_used(&observed);
             course.turn(&observed, Timestamp::now());
             if has_served {
