@@ -10,7 +10,7 @@ ONLY ?=
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test test-fast test-faults fuzz lint bench docs book clean
+.PHONY: demo test test-fast test-faults fuzz lint format audit bench docs book package clean
 
 ## A story of four minutes on a bundled LocalStack: create, a change that waits, drift, Ctrl-C, a refusal, the page. Leaves it running.
 demo:
@@ -34,10 +34,15 @@ fuzz:
 	./.ci/fuzz $(FUZZ_SECONDS)
 
 ## Formatting, lints as errors, licences and advisories.
-lint:
+lint: format audit
+	cargo clippy --locked --lib --bins --tests --test localstack --test faults -- -D warnings
+
+## Formatting alone.
+format:
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --test localstack --test faults -- -D warnings
+
+## Licences, sources and advisories of the dependencies, and that both lock files are up to date.
+audit:
 	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	./.ci/deny
 
@@ -52,6 +57,10 @@ docs:
 ## The documents as a book in target/book/docs, where mdBook is installed.
 book:
 	@.ci/book
+
+## What a release has for this machine, in target/packaging, and a trial of it. On Linux as root, or with sudo.
+package:
+	@.ci/package
 
 clean:
 	-localstack/down --all

@@ -220,8 +220,8 @@ Examples:
     /// Restore a database or a file system beside the one that serves, and exchange them when told
     ///
     /// The new database is made from the backups with all settings of the stack. The one that serves stays as it is until `--switch`, which
-    /// renames both, so that the endpoint has its name again; the one before is kept, and no run deletes it. A run that was stopped is gone
-    /// on with by the same command.
+    /// renames both, so that the endpoint has its name again; the one before is kept, and no run deletes it. A database is restored in 10 to 50
+    /// minutes or more; in the exchange, none has the name for some minutes. The same command goes on with a run that was stopped, without asking again.
     ///
     /// A file system is restored by AWS Backup, from a recovery point: into a new one, which gets mount targets, access points and settings of
     /// the stack, and whose id outputs and rendered files name after `--switch`; or with `--into-folder` into a folder of the one that is there.
@@ -238,9 +238,10 @@ Examples:
     /// Upgrade a database's PostgreSQL, in place or by a copy that takes its name over when told
     ///
     /// Everything that is in the way is told before anything is made: versions that AWS does not upgrade to, GitLab's own needs, replicas,
-    /// parameters, the class. A snapshot comes first. The program does not connect to databases: it prints the SQL to run before and after. With
-    /// --blue-green RDS makes a copy of the new version that follows the database, and nothing is switched before --switch; the one before is kept.
-    /// A run that was stopped is gone on with by the same command.
+    /// parameters, the class. A snapshot comes first. The program does not connect to databases: it prints the SQL to run before and after. In
+    /// place, the database is away for 10 to 30 minutes. With --blue-green RDS makes a copy of the new version that follows the database, in an
+    /// hour or more, and nothing is switched before --switch, for which writes wait less than a minute; the one before is kept. The same
+    /// command goes on with a run that was stopped, without asking again.
     #[command(after_long_help = "\
 Examples:
   provision upgrade gitlab-pgsql --to 17 --plan                See the steps, and the SQL, first
@@ -252,7 +253,8 @@ Examples:
     Upgrade(Upgrade),
     /// Fail a database over to its standby, and measure how long that takes
     ///
-    /// Connections are cut, as in a real failover. A run that was stopped is gone on with by the same command.
+    /// Connections are cut, as in a real failover, usually for one to two minutes. The same command goes on with a run that was stopped,
+    /// without asking again.
     #[command(after_long_help = "\
 Examples:
   provision drill gitlab-pgsql --plan
@@ -262,8 +264,8 @@ Examples:
     ///
     /// Reads how far the copy is behind, stops copying, closes the machine that serves (its security groups are replaced, and it is stopped
     /// unless it has confirmed that its service is), and only then starts the service on the other one, opens it and moves the elastic IP
-    /// address. What is lost is said before; a lag that is unknown, or larger than `max_lag`, has to be accepted by name. A run that was
-    /// stopped is gone on with by the same command, from another machine too where the state is in S3.
+    /// address. What is lost is said before; a lag that is unknown, or larger than `max_lag`, has to be accepted by name. The same
+    /// command goes on with a run that was stopped, without asking again, from another machine too where the state is in S3.
     #[command(after_long_help = "\
 Examples:
   provision failover gitlab --plan                     See the steps and the lag first
@@ -274,8 +276,8 @@ Examples:
     /// Build a machine image of an instance, with everything that its user data does
     ///
     /// A machine is made like the instance, without its volumes. When its user data is done (`cloud-init status --wait`, by Systems Manager), it
-    /// is stopped and becomes an image, and is terminated. The image is named by its content: the same image and user data are built once. A
-    /// run that was stopped is gone on with by the same command.
+    /// is stopped and becomes an image, and is terminated. The image is named by its content: the same image and user data are built once. The
+    /// same command goes on with a run that was stopped, without asking again.
     #[command(after_long_help = "\
 Examples:
   provision image gitlab-a --plan

@@ -28,7 +28,7 @@ pub mod versions;
 pub mod yaml;
 
 pub use coming::coming;
-pub use comparison::differences;
+pub use comparison::{Differing, ENDS_OF_LINES, Side, differences, differing};
 pub use description::Description;
 pub use target::{
     File, Members, Refused, Rendered, Rendering, Target, chosen, clashes, files, is_rendered, lacking, left,

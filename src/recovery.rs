@@ -7,6 +7,7 @@ pub mod drill;
 pub mod failover;
 pub mod files;
 pub mod image;
+pub mod maintenance;
 pub mod restore;
 pub mod risk;
 pub mod status;

@@ -55,6 +55,18 @@ class Machines(Case):
         self.refused("InvalidAMIID.NotFound", self.run_one, ImageId="ami-00000000")
         self.refused("InvalidParameterValue", self.run_one, IamInstanceProfile={"Name": "none"})
 
+    def test_an_image_has_the_architecture_of_its_name_and_a_machine_that_of_its_image(self):
+        arm = self.client("ssm").get_parameter(Name=PARAMETER.replace("x86_64", "arm64"))["Parameter"]["Value"]
+        shown = [self.ec2.describe_images(ImageIds=[image])["Images"][0]["Architecture"] for image in (self.image, arm)]
+        self.assertEqual(shown, ["x86_64", "arm64"])
+        answer = self.refused("InvalidParameterValue", self.run_one, ImageId=arm)
+        self.assertIn("does not match the architecture", answer["Error"]["Message"])
+        self.run_one(ImageId=arm, InstanceType="m7g.large")
+
+    def test_a_machine_shows_its_cores_and_threads(self):
+        id_ = self.run_one(InstanceType="t3.xlarge")["InstanceId"]
+        self.assertEqual(self.machine(id_)["CpuOptions"], {"CoreCount": 2, "ThreadsPerCore": 2})
+
     def test_user_data_is_shown_as_it_was_sent_and_the_root_is_that_of_the_image(self):
         id_ = self.run_one(UserData="#!/bin/sh\n", BlockDeviceMappings=[])["InstanceId"]
         shown = self.ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")["UserData"]["Value"]

@@ -16,6 +16,11 @@ class Quotas(Case):
         self.assertEqual(value(), 2500)
         unknown = {"ServiceCode": "vpc", "QuotaCode": "L-00000000"}
         self.refused("NoSuchResourceException", self.client("service-quotas").get_service_quota, **unknown)
+        def vcpus(call):
+            return call(ServiceCode="ec2", QuotaCode="L-1216C47A")["Quota"]["Value"]
+
+        service = self.client("service-quotas")
+        self.assertEqual((vcpus(service.get_service_quota), vcpus(service.get_aws_default_service_quota)), (640, 5))
         self.assertIn("unknown quota", self.page("PUT", "quotas", {"vpc/x": 1})["error"])
         self.assertIn("number", self.page("PUT", "quotas", {"rds/DBInstances": -1})["error"])
 

@@ -31,6 +31,27 @@ class Upgrade(Database):
         self.assertEqual(self.now()["EngineVersion"], "17.6")
 
 
+class Maintenance(Database):
+    def test_what_has_something_pending_is_listed_by_its_arn(self):
+        asked = lambda **more: self.rds.describe_pending_maintenance_actions(**more)["PendingMaintenanceActions"]  # noqa: E731
+        self.create()
+        self.assertEqual(asked(), [])
+        update = {"id": NAME, "action": "system-update", "description": "New Operating System update is available"}
+        self.page("POST", "maintenance", update | {"window": 3, "forced": 10})
+        self.page("POST", "maintenance", {"id": NAME, "action": "hardware-maintenance"})
+        [one] = asked()
+        self.assertEqual(one["ResourceIdentifier"], self.now()["DBInstanceArn"])
+        first, second = one["PendingMaintenanceActionDetails"]
+        self.assertEqual((first["Action"], first["Description"]), (update["action"], update["description"]))
+        self.assertEqual(first["CurrentApplyDate"], first["AutoAppliedAfterDate"])
+        self.assertLess(first["AutoAppliedAfterDate"], first["ForcedApplyDate"])
+        self.assertNotIn("CurrentApplyDate", second)
+        self.assertEqual(asked(Filters=[{"Name": "db-instance-id", "Values": ["another"]}]), [])
+        self.assertEqual(len(asked(Filters=[{"Name": "db-instance-id", "Values": [NAME]}])), 1)
+        unknown = {"ResourceIdentifier": "arn:aws:rds:eu-west-1:123456789012:db:none"}
+        self.refused("ResourceNotFoundFault", self.rds.describe_pending_maintenance_actions, status=404, **unknown)
+
+
 class BlueGreen(Database):
     def deployed(self, **more):
         asked = {"BlueGreenDeploymentName": "newer", "Source": self.now()["DBInstanceArn"], "TargetEngineVersion": "16.10"} | more

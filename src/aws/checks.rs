@@ -10,6 +10,7 @@ mod finding;
 mod holders;
 mod keys;
 mod last_snapshot;
+mod machines;
 mod named;
 mod named_and_deleted;
 mod own_state;
@@ -54,13 +55,14 @@ pub use subnets_in_use::{SUBNETS_IN_USE, subnets_in_use};
 type Asked = (&'static [&'static str], &'static [Call]);
 
 /// The families of checks that ask about every object of their kinds.
-const FAMILIES: [&[Asked]; 14] = [
+const FAMILIES: [&[Asked]; 15] = [
     addresses::CALLS,
     cache::CALLS,
     database::CALLS,
     holders::CALLS,
     keys::CALLS,
     last_snapshot::CALLS,
+    machines::CALLS,
     parameters::CALLS,
     quotas::CALLS,
     remains::CALLS,
@@ -107,6 +109,7 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
         boxed(cache::ask(aws, prospects)),
         boxed(quotas::ask(aws, prospects)),
         boxed(keys::ask(aws, prospects)),
+        boxed(machines::ask(aws, prospects)),
         boxed(named::ask(aws, prospects)),
         boxed(parameters::ask(aws, prospects)),
         boxed(permissions::ask(aws, prospects)),

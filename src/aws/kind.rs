@@ -88,6 +88,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
         None
     }
 
+    /// The command that turns the deletion protection of an object with these inputs off without a plan.
+    fn unprotected(_observed: &Document) -> Option<Remedy> {
+        None
+    }
+
     /// The command that brings an object which stands elsewhere into the network of these inputs; `name` is what AWS calls it.
     fn way_back(_name: &str, _inputs: &Document) -> Option<Remedy> {
         None

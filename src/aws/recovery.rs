@@ -2,6 +2,7 @@
 
 mod files;
 pub mod images;
+mod maintenance;
 pub mod pairs;
 mod procedures;
 mod upgrades;
@@ -19,8 +20,10 @@ use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::Id;
 pub use files::{Asked as Restoring, points, restore_job, start_restore};
+pub use maintenance::{MAINTENANCE, maintenance};
 pub use procedures::{
-    Snapshot, by_id, by_name, fail_over, failover, instance, latest_restorable, reboot, rename, snapshot,
+    Snapshot, by_id, by_name, earliest_restorable, fail_over, failover, instance, latest_restorable, reboot,
+    rename, snapshot,
 };
 pub use upgrades::{
     Wanted, deployment, drop_deployment, family, is_on, make_deployment, seen, switch_over, take_snapshot,
@@ -44,7 +47,7 @@ pub const POINTS: Call = Call::read("backup:ListRecoveryPointsByResource");
 
 /// Kinds, and the calls that tell of their recovery.
 const CALLS: &[(&[&str], &[Call])] = &[
-    (&[DATABASE, REPLICA], &[SNAPSHOTS, POINTS]),
+    (&[DATABASE, REPLICA], &[SNAPSHOTS, POINTS, MAINTENANCE]),
     (&[DATABASE], procedures::CALLS),
     (&[DATABASE], upgrades::CALLS),
     (&[FILE_SYSTEM], &[POINTS]),

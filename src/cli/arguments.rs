@@ -241,7 +241,7 @@ pub struct Restore {
     #[arg(long)]
     pub switch: bool,
     /// The other way round: the one before has the name again
-    #[arg(long, requires = "switch")]
+    #[arg(long, requires = "switch", conflicts_with_all = ["to_time", "latest", "snapshot", "forget"])]
     pub back: bool,
     /// Let go of what is kept; it stays in AWS as it is
     #[arg(long)]
@@ -255,7 +255,19 @@ pub struct Restore {
     pub approval: Approval,
 }
 
+/// A command with those of its options that say which step of it was asked for.
+fn with_step(command: &str, steps: &[(&str, bool)]) -> String {
+    let asked = steps.iter().filter(|(_, is_asked)| *is_asked).map(|(step, _)| *step);
+    std::iter::once(command).chain(asked).collect::<Vec<_>>().join(" ")
+}
+
 impl Restore {
+    /// The command with its step, as history and lock name it.
+    pub(super) fn step(&self) -> String {
+        let steps = [("--switch", self.switch), ("--back", self.back), ("--forget", self.forget)];
+        with_step("restore", &steps)
+    }
+
     /// The options that say what is restored, as they are typed.
     pub(super) fn typed(&self) -> String {
         let mut typed = match (&self.to_time, &self.snapshot) {
@@ -284,22 +296,22 @@ pub struct Upgrade {
     #[arg(long, value_name = "VERSION", value_parser = values::version)]
     pub to: Option<String>,
     /// By a copy that follows the database, and takes its name over with --switch: a blue/green deployment
-    #[arg(long, requires = "to")]
+    #[arg(long, requires = "to", conflicts_with_all = ["switch", "give_up", "forget"])]
     pub blue_green: bool,
     /// A parameter group of the new version, in place of one that is not the database's own
-    #[arg(long, value_name = "NAME", requires = "to", value_parser = values::group)]
+    #[arg(long, value_name = "NAME", requires = "to", conflicts_with_all = ["switch", "give_up", "forget"], value_parser = values::group)]
     pub parameter_group: Option<String>,
     /// Let the copy take the name over
     #[arg(long)]
     pub switch: bool,
     /// The time that RDS may take for that, 30 to 3600 seconds; beyond it all is as before
-    #[arg(long, value_name = "SECONDS", requires = "switch", default_value_t = 300, value_parser = clap::value_parser!(u16).range(30..=3600))]
+    #[arg(long, value_name = "SECONDS", requires = "switch", conflicts_with_all = ["to", "give_up", "forget"], default_value_t = 300, value_parser = clap::value_parser!(u16).range(30..=3600))]
     pub within: u16,
     /// Give it up before RDS has upgraded or switched; a copy stays in AWS
     #[arg(long)]
     pub give_up: bool,
     /// Delete the copy too
-    #[arg(long, requires = "give_up")]
+    #[arg(long, requires = "give_up", conflicts_with_all = ["to", "switch", "forget"])]
     pub delete_copy: bool,
     /// Let go of what is kept; it stays in AWS as it is
     #[arg(long)]
@@ -314,6 +326,18 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
+    /// The command with its step, as history and lock name it.
+    pub(super) fn step(&self) -> String {
+        let steps = [
+            ("--blue-green", self.blue_green),
+            ("--switch", self.switch),
+            ("--give-up", self.give_up),
+            ("--delete-copy", self.delete_copy),
+            ("--forget", self.forget),
+        ];
+        with_step("upgrade", &steps)
+    }
+
     /// The options that say what is upgraded, as they are typed.
     pub(super) fn typed(&self) -> String {
         let to = self.to.as_deref().unwrap_or_default();
@@ -357,6 +381,13 @@ pub struct Failover {
     pub lock: Lock,
     #[command(flatten)]
     pub approval: Approval,
+}
+
+impl Failover {
+    /// The command with its step, as history and lock name it.
+    pub(super) fn step(&self) -> String {
+        with_step("failover", &[("--back", self.back)])
+    }
 }
 
 /// Arguments of `image`.

@@ -1,6 +1,7 @@
 //! `provision failover`: the machine of a pair that serves is fenced, and the other one serves in its place.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::future::{try_join_all, try_join3};
 use jiff::Timestamp;
@@ -15,7 +16,9 @@ use crate::engine::resource::Id;
 use crate::engine::state::{Edit, State, Writer};
 use crate::recovery::course::{Course, Next, Refusal};
 use crate::recovery::failover::lag::{Circumstances, Lag, judge};
-use crate::recovery::failover::{Commands, Elastic, Errand, Failover, Observed, PAIR, Run, Side, Step};
+use crate::recovery::failover::{
+    Commands, Elastic, Errand, Failover, Observed, PAIR, Place, Run, Side, Step,
+};
 use crate::recovery::status::{seconds_between, written};
 use crate::stack::blueprint::Kept;
 use crate::stack::parts::pairs::{AT, GROUPS, Pair, pairs};
@@ -24,6 +27,7 @@ use crate::view::failure::{Failure, FailureKind};
 
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
+use super::probe::answers_within;
 use super::procedure::{At, Hands, agree, carry_out, found, only_shown, opened};
 use super::screen::Screen;
 use super::session::{Session, aws_failure};
@@ -41,8 +45,8 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         return Ok(only_shown(&course, &at, global, screen));
     }
     let timeout = request.lock.lock_timeout;
-    let locking =
-        Locking { store: &session.store_to_lock(), command: Failover::COMMAND, timeout, waited: None };
+    let command = request.step();
+    let locking = Locking { store: &session.store_to_lock(), command: &command, timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         let state = writer.state().clone();
         let begun = unless_interrupted(interrupt, begin(&session, &state, &address, &request)).await?;
@@ -50,7 +54,9 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         let asked = At { address: &address, began: began.filter(|_| !is_new) };
         unless_interrupted(interrupt, agree(&course, &asked, (request.approval, global), screen)).await?;
         let at = At { address: &address, began };
-        carry_out(&at, course, &mut Failing { session: &session }, writer, screen, interrupt).await?;
+        let port = pairs(&session.stack).get(&request.pair).and_then(Pair::port);
+        let mut hands = Failing { port, ..Failing::of(&session) };
+        carry_out(&at, course, &mut hands, writer, screen, interrupt).await?;
         Ok(Exit::Done)
     })
     .await
@@ -89,7 +95,7 @@ async fn begin(
         if let Some(pair) = pairs(&session.stack).get(name) {
             take_what_is_written(&mut course, pair, state);
         }
-        let observed = Failing { session }.look(&course).await?;
+        let observed = Failing::of(session).look(&course).await?;
         let recorded = |side: &Side| {
             let record = state.resources.get(&side.address).filter(|record| !record.gone);
             record.and_then(|record| record.id.as_ref()) == Some(&side.id)
@@ -115,7 +121,7 @@ async fn begin(
     let began = procedure.started.parse().ok();
     match (course.back, request.back) {
         (false, false) | (true, true) => {
-            let observed = Failing { session }.look(&course).await?;
+            let observed = Failing::of(session).look(&course).await?;
             course.resume(&observed, Timestamp::now());
             Ok(Begun { course, began, is_new: false })
         }
@@ -123,7 +129,7 @@ async fn begin(
             .hint(format!("go on with that first: provision failover {name} --back"))),
         (false, true) => {
             let since = course.moved.or(course.begun).unwrap_or_else(Timestamp::now);
-            let observed = Failing { session }.look(&course).await?;
+            let observed = Failing::of(session).look(&course).await?;
             let has_served = course.may_be_used(&observed);
             course.turn(&observed, Timestamp::now());
             if has_served {
@@ -261,7 +267,7 @@ async fn new(
         }
         (None, true) => {
             return Err(failed(format!("{name} has not been failed over, and there is no way back"))
-                .hint(format!("provision failover {name}")));
+                .hint("for how the pair is: provision status"));
         }
         (Some(_), true) | (None, false) => {}
     }
@@ -276,7 +282,7 @@ async fn new(
     let mut to = side(standby, to);
     to.before = before.unwrap_or(to.before);
     let instance = match &place.place {
-        crate::recovery::failover::Place::At(at) => Some(at.clone()),
+        Place::At(at) => Some(at.clone()),
         _ => None,
     };
     let mut course = Failover {
@@ -312,7 +318,7 @@ async fn new(
     };
     refuse_in_anothers_way(state, &Address::new(PAIR, name), &course)?;
     let now = Timestamp::now();
-    let observed = Failing { session }.look(&course).await?;
+    let observed = Failing::of(session).look(&course).await?;
     if let Next::Refuse(refused) = course.next(&observed, now) {
         return Err(refusal(refused));
     }
@@ -349,7 +355,14 @@ async fn lag(session: &Session, course: &Failover, request: &Request) -> Result<
 
 struct Failing<'a> {
     session: &'a Session,
+    /// The port that is tried at the address when all is done.
+    port: Option<u16>,
+    /// True where it took a connection from here, and false where it did not.
+    answered: Option<bool>,
 }
+
+/// The service has started by then; the address follows the machine within seconds.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The time that a command may run, in seconds.
 fn patience(errand: Errand) -> u32 {
@@ -361,7 +374,22 @@ fn patience(errand: Errand) -> u32 {
     }
 }
 
+impl<'a> Failing<'a> {
+    fn of(session: &'a Session) -> Self {
+        Self { session, port: None, answered: None }
+    }
+}
+
 impl Failing<'_> {
+    /// Tries the service at the address, once all else is done. No answer is no failure: the address may be closed to this machine.
+    async fn try_the_address(&mut self, course: &Failover, place: &Place) {
+        let is_done = course.recorded && *place == Place::At(course.to.id.to_string());
+        if let (true, None, Some(port)) = (is_done, self.answered, self.port) {
+            let endpoint = format!("{}:{port}", course.address.public_ip);
+            self.answered = Some(answers_within(&endpoint, ANSWERS_WITHIN).await);
+        }
+    }
+
     /// The command of an errand as Systems Manager shows it.
     async fn shown(&self, course: &Failover, errand: Errand) -> Result<(Errand, Run), Failure> {
         let aws = &self.session.aws;
@@ -420,6 +448,18 @@ fn named(inputs: &Document, field: &str) -> Vec<String> {
     texts.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
+/// The sentence on the service at the address, as it was tried from here.
+fn tried(course: &Failover, port: u16, answered: bool) -> String {
+    let (ip, to) = (&course.address.public_ip, course.to.name());
+    match answered {
+        true => format!("Port {port} of {ip} takes connections from here."),
+        false => format!(
+            "Port {port} of {ip} takes no connection from here: that {to} serves there is by AWS's word alone. The service may not have started, or the \
+             open group does not let this machine in."
+        ),
+    }
+}
+
 impl Hands<Failover> for Failing<'_> {
     async fn look(&mut self, course: &Failover) -> Result<Observed, Failure> {
         let aws = &self.session.aws;
@@ -442,6 +482,7 @@ impl Hands<Failover> for Failing<'_> {
         let shown = course.sent.keys().map(|errand| self.shown(course, *errand));
         let runs = try_join_all(shown).await?.into_iter().collect();
         let (from, to) = (machines.remove(&course.from.id), machines.remove(&course.to.id));
+        self.try_the_address(course, &at.place).await;
         Ok(Observed { from, to, place: at.place, runs })
     }
 
@@ -508,6 +549,7 @@ impl Hands<Failover> for Failing<'_> {
             }
             false => format!("{to} serves at {ip}."),
         }];
+        said.extend(self.port.zip(self.answered).map(|(port, answered)| tried(course, port, answered)));
         if let Some(seconds) = course.silent_seconds() {
             #[expect(clippy::cast_precision_loss, reason = "seconds for people")]
             let silent = elapsed(seconds as f64);
@@ -524,7 +566,7 @@ impl Hands<Failover> for Failing<'_> {
         ));
         said.push(format!("For a new standby: provision apply --replace {}", course.from.address));
         said.push(format!(
-            "To keep {from} as the standby, turn copying round; then, for the way back: provision failover {pair} --back"
+            "To keep {from} as the standby, turn copying round (on a machine of `pair-user-data`: `pair follow`, as root); then, for the way back: provision failover {pair} --back"
         ));
         said
     }

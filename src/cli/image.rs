@@ -99,10 +99,13 @@ fn instance<'a>(state: &'a State, place: &Place) -> Result<(Address, &'a Record)
     let mut meant = meant(state, place).map_err(not_moved)?;
     meant.retain(|address| address.kind() == MACHINE);
     let [address] = meant.as_slice() else {
-        let message = format!("{place} is no instance");
-        return Err(
-            Failure::message(FailureKind::Usage, message).hint("for what is recorded: provision state list")
-        );
+        let instances: Vec<String> =
+            state.resources.keys().filter(|one| one.kind() == MACHINE).map(Address::title).collect();
+        let hint = match instances.as_slice() {
+            [] => "for what is recorded: provision state list".to_owned(),
+            there => format!("the instances are: {}", there.join(", ")),
+        };
+        return Err(Failure::message(FailureKind::Usage, format!("{place} is no instance")).hint(hint));
     };
     Ok((address.clone(), &state.resources[address]))
 }

@@ -14,6 +14,7 @@ use super::screen::Screen;
 /// The lock to take, for which command, and the time that another run is waited for.
 pub(super) struct Locking<'a> {
     pub(super) store: &'a Store,
+    /// With its step, where it has several: `restore --switch`.
     pub(super) command: &'a str,
     pub(super) timeout: Duration,
     /// Set where another run had the lock first: what was seen before may have changed meanwhile.
@@ -73,16 +74,7 @@ fn relieved(holder: &Holder) -> String {
 
 /// The run that holds a lock, fit to be shown.
 pub(super) fn run_of(holder: &Holder) -> String {
-    let Holder { user, host, pid, command, since, caller, .. } = holder;
-    let caller =
-        caller.as_ref().map(|arn| format!(", with the credentials {}", harmless(arn))).unwrap_or_default();
-    format!(
-        "`{}` of {} on {} (process {pid}, since {}{caller})",
-        harmless(command),
-        harmless(user),
-        harmless(host),
-        harmless(since)
-    )
+    harmless(&holder.run()).into_owned()
 }
 
 /// Work that changes nothing that would have to be recorded can end at once when it is asked to.

@@ -75,6 +75,20 @@ impl Drop for Probe {
     }
 }
 
+/// True once an endpoint takes a connection from here, within this time.
+pub(super) async fn answers_within(endpoint: &str, most: Duration) -> bool {
+    let until = Instant::now() + most;
+    loop {
+        if answers(endpoint).await {
+            return true;
+        }
+        if Instant::now() >= until {
+            return false;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
 async fn answers(endpoint: &str) -> bool {
     matches!(timeout(PATIENCE, TcpStream::connect(endpoint)).await, Ok(Ok(_)))
 }
@@ -94,5 +108,20 @@ mod tests {
         assert_eq!(probe.silent_milliseconds(), 0);
         drop((probe, listener));
         assert!(Probe::of(&endpoint).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_is_tried_until_it_answers_or_the_time_is_over() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let endpoint = listener.local_addr().expect("it has an address").to_string();
+        assert!(answers_within(&endpoint, Duration::ZERO).await);
+        drop(listener);
+        assert!(!answers_within(&endpoint, Duration::ZERO).await);
+        let late = async {
+            sleep(PAUSE / 2).await;
+            TcpListener::bind(&endpoint).await.expect("the port is free again")
+        };
+        let (answered, _listener) = tokio::join!(answers_within(&endpoint, 20 * PAUSE), late);
+        assert!(answered);
     }
 }

@@ -62,9 +62,13 @@ pub(super) async fn opened(
 
 /// The database that is meant, with its record.
 pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, &'a Record), Failure> {
-    let mut meant = meant(state, place).map_err(not_moved)?;
+    let mut meant = meant(state, place)
+        .map_err(|error| no_longer_recorded(state, place).unwrap_or_else(|| not_moved(error)))?;
     meant.retain(|address| address.kind() == DATABASE);
     let [address] = meant.as_slice() else {
+        if let Some(failure) = no_longer_recorded(state, place) {
+            return Err(failure);
+        }
         let databases: Vec<String> =
             state.resources.keys().filter(|one| one.kind() == DATABASE).map(Address::title).collect();
         let hint = match databases.as_slice() {
@@ -74,8 +78,11 @@ pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, 
         return Err(Failure::message(FailureKind::Usage, format!("{place} is no database")).hint(hint));
     };
     let record = &state.resources[address];
+    // An object that is kept beside can take the place of one that is gone.
+    let keeps =
+        state.procedures.get(address).is_some_and(|all| all.values().any(|one| !one.keeps.is_empty()));
     match (&record.id, record.gone) {
-        (Some(_), false) => Ok((address.clone(), record)),
+        (Some(_), gone) if !gone || keeps => Ok((address.clone(), record)),
         _ => {
             let message = format!("{address} is not there: nothing can be done to it");
             Err(Failure::message(FailureKind::Failed, message).hint("provision plan"))
@@ -83,11 +90,31 @@ pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, 
     }
 }
 
+/// The failure where a procedure of a database is recorded, and the database is not any more.
+fn no_longer_recorded(state: &State, place: &Place) -> Option<Failure> {
+    let is_meant = |address: &Address| match place {
+        Place::Address(meant) => address == meant,
+        Place::Name(name) => address.title() == *name,
+    };
+    let mut of_databases = state.procedures.iter().filter(|(address, _)| address.kind() == DATABASE);
+    let (address, procedures) = of_databases.find(|(address, _)| is_meant(address))?;
+    let commands = procedures.keys().filter(|command| matches!(command.as_str(), "restore" | "upgrade"));
+    let forget: Vec<String> =
+        commands.map(|command| format!("provision {command} {} --forget", address.title())).collect();
+    let message = format!("the state does not record {address} any more, and a procedure of it");
+    let record = format!("to record it again: provision import {address}=ID");
+    let hint = match forget.is_empty() {
+        true => record,
+        false => format!("{record}; or, to let go of what is kept: {}", forget.join("; and ")),
+    };
+    Some(Failure::message(FailureKind::Failed, message).hint(hint))
+}
+
 /// Refuses to begin while another procedure is under way.
 pub(super) fn refuse_beside_another(state: &State, address: &Address, command: &str) -> Result<(), Failure> {
     match under_way(&state.procedures, address) {
         Some((other, procedure)) if other != command => {
-            let message = format!("{address} {} since {}", procedure.doing, procedure.started);
+            let message = format!("{address} {} (begun {})", procedure.doing, procedure.started);
             let mut hint = format!("to go on with that: {}", procedure.to_go_on(other, address));
             if let Some(give_up) = procedure.to_give_up(other, address) {
                 hint = format!("{hint}; or, to give it up: {give_up}");
@@ -145,7 +172,10 @@ pub(super) async fn agree<C: Course>(
 pub(super) fn only_shown<C: Course>(course: &C, at: &At<'_>, global: &Global, screen: &mut Screen) -> Exit {
     match global.json {
         true => screen.report(steps_of(course, at)),
-        false => show(course, at, screen),
+        false => {
+            show(course, at, screen);
+            screen.tell("Nothing was changed: the same command without `--plan` carries these steps out.");
+        }
     }
     Exit::Done
 }
@@ -261,7 +291,7 @@ pub(super) async fn carry_out<C: Course + Clone>(
     match screen.show {
         Show::Json => told.event(&Event::Summary(summary), screen),
         Show::Live | Show::Lines | Show::End => {
-            let text = end_text(&summary, &screen.styles.out);
+            let text = end_text(&summary, course.ending(), &screen.styles.out);
             screen.out.write(&text);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::engine::state::State;
 use crate::gitlab::targets::TARGETS;
 use crate::gitlab::{
     Description, File, Refused, chosen, clashes, differences, files, lacking, together, undescribed,
@@ -10,7 +11,7 @@ use crate::stack::{Sections, nearest, shown};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
-use super::opening::existing_state;
+use super::opening::{existing_state, state_if_any};
 use super::options::Global;
 use super::rendered::{Ready, left_in, tell_notes, there, warn, whole, write};
 use super::screen::Screen;
@@ -21,7 +22,15 @@ use super::{Exit, Render, report};
 /// Renders what was asked for.
 pub(super) async fn run(request: &Render, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     request.target.iter().try_for_each(|name| known(name))?;
-    let (store, state) = existing_state(global, Purpose::Show, screen).await?;
+    let (store, state) =
+        match request.target.is_empty() || request.target.iter().any(|name| reads_state(name)) {
+            true => existing_state(global, Purpose::Show, screen).await?,
+            false => {
+                let (store, chosen, state) = state_if_any(global, Purpose::Show, screen).await?;
+                let new = || State::new(&chosen.stack.stack.to_string(), String::new(), "", "");
+                (store, state.unwrap_or_else(new))
+            }
+        };
     let source = choose(global, Purpose::Show, Sections::Any)?;
     let description = Description::new(&source.stack, &state);
     let wanted = wanted(&description, &request.target)?;
@@ -190,6 +199,12 @@ fn known(name: &str) -> Result<(), Failure> {
         None => format!("there are: {}", known.join(", ")),
     };
     Err(Failure::message(FailureKind::Usage, format!("there is no target `{}`", shown(name))).hint(hint))
+}
+
+/// True if the files of this name have something of the state.
+fn reads_state(name: &str) -> bool {
+    let kind = name.split('/').next().unwrap_or_default();
+    TARGETS.iter().any(|target| target.name == kind && target.reads_state)
 }
 
 /// A path below a folder, as a user would type it.

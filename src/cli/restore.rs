@@ -15,7 +15,7 @@ use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::owner::owner_by_tags;
 use crate::engine::resource::{Id, Owner, Role};
-use crate::engine::state::{Edit, Phase, Place, Record, State, Writer};
+use crate::engine::state::{Edit, Kept, Phase, Place, Record, State, Writer};
 use crate::recovery::course::Course;
 use crate::recovery::restore::{Instance, Observed, Restore, Side, Stage, Step, name_beside};
 use crate::recovery::status::written;
@@ -36,6 +36,10 @@ use super::session::{Session, aws_failure, refresh_failure};
 use super::stack_file::Purpose;
 use super::{Exit, Restore as Request};
 use crate::engine::refresh::RefreshError;
+
+/// The inputs of a database that a restore looks into.
+const IDENTIFIER: &str = "identifier";
+const STORAGE: &str = "allocated_storage";
 
 /// Restores, exchanges or forgets, or shows how.
 pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -58,8 +62,8 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         return Ok(only_shown(&restore, &at, global, screen));
     }
     let timeout = request.lock.lock_timeout;
-    let locking =
-        Locking { store: &session.store_to_lock(), command: Restore::COMMAND, timeout, waited: None };
+    let command = request.step();
+    let locking = Locking { store: &session.store_to_lock(), command: &command, timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         let state = writer.state().clone();
         if let Some(address) = file_system(&state, &request.database) {
@@ -67,7 +71,8 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         }
         if request.forget {
             let address = kept::<Restore>(&state, &request.database)?;
-            return unless_interrupted(interrupt, forget(writer, &address, &request, global, screen)).await;
+            let forgotten = forget(&session, writer, &address, &request, (global, screen));
+            return unless_interrupted(interrupt, forgotten).await;
         }
         let (address, record) = database(&state, &request.database)?;
         refuse_beside_another(&state, &address, Restore::COMMAND)?;
@@ -106,7 +111,11 @@ async fn begin(
     request: &Request,
 ) -> Result<(Option<Timestamp>, Restore), Failure> {
     let name = address.title();
-    let earlier = found::<Restore>(state, address)?;
+    let mut earlier = found::<Restore>(state, address)?;
+    if let Some((_, restore)) = &mut earlier {
+        // It may have been moved to another name meanwhile.
+        restore.name.clone_from(&name);
+    }
     let typed = request.typed();
     match (earlier, request.switch) {
         (None, false) => Ok((None, new(session, (address, record), request).await?)),
@@ -114,29 +123,41 @@ async fn begin(
             .hint(format!("to restore it as it was last: provision restore {name} --latest"))),
         (Some((procedure, restore)), false) => match restore.stage {
             Stage::Restoring if restore.options == typed => Ok((procedure.started.parse().ok(), restore)),
-            _ => {
+            stage => {
                 let go_on = procedure.to_go_on(Restore::COMMAND, address);
+                let go_on = match stage {
+                    Stage::Switched => format!("for the way back: {go_on}"),
+                    _ => format!("to go on with that: {go_on}"),
+                };
+                let otherwise = match stage {
+                    Stage::Switching => format!("for the way back: provision restore {name} --switch --back"),
+                    _ => format!("to let go of what is kept: provision restore {name} --forget"),
+                };
                 let message = format!("{address} {}", restore.doing());
-                let hint = format!(
-                    "to go on with that: {go_on}; or, to let go of what is kept: provision restore {name} --forget"
-                );
-                Err(failed(message).hint(hint))
+                Err(failed(message).hint(format!("{go_on}; or, {otherwise}")))
             }
         },
         (Some((procedure, mut restore)), true) => match (restore.stage, request.back) {
             (Stage::Beside, false) => {
+                meet(session, (address, record), &mut restore).await?;
                 restore.switch();
                 Ok((None, restore))
             }
             (Stage::Switched, true) => {
+                meet(session, (address, record), &mut restore).await?;
                 restore.back();
                 Ok((None, restore))
             }
-            (Stage::Switching, false) => Ok((procedure.started.parse().ok(), restore)),
-            // In the middle of one exchange, the way back is the exchange of what has been done.
-            (Stage::Switching, true) => Err(failed(format!("{address} {}", restore.doing())).hint(format!(
-                "go on first: provision restore {name} --switch; then, for the way back: provision restore {name} --switch --back"
-            ))),
+            (Stage::Switching, is_back) => {
+                if !is_of(record, &restore) {
+                    return Err(is_another((address, record), &restore));
+                }
+                if !is_back {
+                    return Ok((procedure.started.parse().ok(), restore));
+                }
+                restore.back();
+                Ok((None, restore))
+            }
             (Stage::Beside, true) => Err(failed(format!("{name} has not changed places with anything"))
                 .hint(format!("provision restore {name} --switch"))),
             (Stage::Switched, false) => Err(failed(format!("{address} {}", restore.doing())).hint(format!(
@@ -147,6 +168,44 @@ async fn begin(
                 .hint(format!("go on first: {}", procedure.to_go_on(Restore::COMMAND, address)))),
         },
     }
+}
+
+/// True if the one that is recorded is one of the two.
+fn is_of(record: &Record, restore: &Restore) -> bool {
+    record.id.is_some() && [&restore.old.id, &restore.new.id].contains(&&record.id)
+}
+
+fn is_another((address, record): (&Address, &Record), restore: &Restore) -> Failure {
+    let is = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let message = format!(
+        "{address} is another database by now ({is}) than it was when {} was restored beside it: nothing is exchanged",
+        restore.new.aside
+    );
+    failed(message).hint(format!("to let go of what is kept: provision restore {} --forget", restore.name))
+}
+
+/// The stack's database as it is now: since the restore it may have got another name and other settings, or be another one.
+async fn meet(
+    session: &Session,
+    (address, record): (&Address, &Record),
+    restore: &mut Restore,
+) -> Result<(), Failure> {
+    let has_the_name = if restore.stage == Stage::Switched { &restore.new } else { &restore.old };
+    let Some(id) = record.id.as_ref().filter(|_| record.id == has_the_name.id) else {
+        return Err(is_another((address, record), restore));
+    };
+    if let Some(live) = recovery::by_id(&session.aws, id).await.map_err(aws_failure)? {
+        restore.identifier = live.db_instance_identifier().unwrap_or_default().to_owned();
+    }
+    let (its, of_the_other) = match restore.stage {
+        Stage::Switched => (&mut restore.recorded_new, &mut restore.recorded_old),
+        _ => (&mut restore.recorded_old, &mut restore.recorded_new),
+    };
+    its.clone_from(&record.inputs);
+    if let Some(name) = record.inputs.get(IDENTIFIER) {
+        of_the_other.insert(IDENTIFIER.to_owned(), name.clone());
+    }
+    Ok(())
 }
 
 /// A new restore, with what is known to be wrong told before anything is made.
@@ -168,7 +227,7 @@ async fn new(
     let live = live.ok_or_else(|| failed(format!("{address} is gone")).hint("provision plan"))?;
     let identifier = live.db_instance_identifier().unwrap_or_default().to_owned();
     let mut notes = Vec::new();
-    let mut version = None;
+    let (mut version, mut storage) = (None, live.allocated_storage());
     let (origin, from) = match (&request.snapshot, &request.to_time) {
         (Some(wanted), _) => {
             let found = snapshot.ok_or_else(|| {
@@ -184,7 +243,7 @@ async fn new(
                     "the snapshot is of another database than the one that is recorded ({id})"
                 ));
             }
-            version = found.engine_version;
+            (version, storage) = (found.engine_version, found.storage);
             (json!({ "snapshot": wanted }), format!("from the snapshot {wanted}"))
         }
         (None, time) => {
@@ -200,6 +259,14 @@ async fn new(
                     let (time, last) = (written(*time), written(latest));
                     return Err(failed(format!("{time} cannot be restored yet: the last moment is {last}"))
                         .hint(format!("try again in some minutes, or: provision restore {name} --latest")));
+                }
+                Some(time) if recovery::earliest_restorable(&live).is_some_and(|first| *time < first) => {
+                    let first = recovery::earliest_restorable(&live).map(written).unwrap_or_default();
+                    let message = format!(
+                        "{} cannot be restored: {name} has no automated backup from before {first}",
+                        written(*time)
+                    );
+                    return Err(failed(message).hint("restore a snapshot: provision status"));
                 }
                 Some(time) => {
                     let time = written(*time);
@@ -225,6 +292,12 @@ async fn new(
             ));
         }
     }
+    // RDS makes none that is smaller than its backup (RestoreDBInstanceToPointInTime, AllocatedStorage).
+    let has = recorded_new.get(STORAGE).and_then(Value::as_i64);
+    if let Some(storage) = storage.map(i64::from).filter(|storage| has.is_some_and(|has| has < *storage)) {
+        recorded_new.insert(STORAGE.to_owned(), storage.into());
+        notes.push(format!("the storage has grown: the new one gets {storage} GiB"));
+    }
     match record.inputs.get("password").and_then(Value::as_str) {
         Some("managed") => notes.push(
             "RDS manages the password anew: the new one has another secret, which clients must read after the exchange".to_owned(),
@@ -237,10 +310,15 @@ async fn new(
                 .to_owned(),
         );
     }
-    let now = Timestamp::now();
-    let aside = name_beside(&identifier, "restored", now);
+    let mut now = Timestamp::now();
+    let mut aside = name_beside(&identifier, "restored", now);
+    // One of this very second stays what it is.
+    while recovery::by_name(&session.aws, &aside).await.map_err(aws_failure)?.is_some() {
+        now = now.checked_add(jiff::SignedDuration::from_secs(1)).map_err(Failure::failed)?;
+        aside = name_beside(&identifier, "restored", now);
+    }
     let mut inputs = recorded_new.clone();
-    inputs.insert("identifier".to_owned(), aside.clone().into());
+    inputs.insert(IDENTIFIER.to_owned(), aside.clone().into());
     inputs.insert("restore_from".to_owned(), origin);
     if let Some(at_once) = Role::AtOnce.field(manager(session).fields()) {
         inputs.insert(at_once.to_owned(), true.into());
@@ -258,6 +336,7 @@ async fn new(
         recorded_old: record.inputs.clone(),
         stage: Stage::Restoring,
         asked: None,
+        turned: false,
         completed: false,
         recorded: false,
         notes,
@@ -268,19 +347,47 @@ fn manager(session: &Session) -> &dyn Manager {
     session.registry.managing(KIND).expect("the registry has databases")
 }
 
+/// The refusal to forget an exchange whose names are not settled: it would be known no more which one is to have the name.
+pub(super) fn in_the_middle(address: &Address, course: &impl Course) -> Failure {
+    let name = address.title();
+    failed(format!("{address} {}: that cannot be forgotten in the middle", course.doing())).hint(format!(
+        "to go on: provision restore {name} --switch; or, for the way back: provision restore {name} --switch --back"
+    ))
+}
+
+/// The objects that are kept, without those recorded as the stack's since: those are not let go of.
+pub(super) fn unrecorded(state: &State, kept: Vec<Kept>) -> Vec<Kept> {
+    let is_recorded =
+        |kept: &Kept| kept.id.is_some() && state.resources.values().any(|record| record.id == kept.id);
+    kept.into_iter().filter(|kept| !is_recorded(kept)).collect()
+}
+
 /// Lets go of what is kept: nothing in AWS is changed.
 async fn forget(
+    session: &Session,
     writer: &mut Writer,
     address: &Address,
     request: &Request,
-    global: &Global,
-    screen: &mut Screen,
+    (global, screen): (&Global, &mut Screen),
 ) -> Result<Exit, Failure> {
-    let Some((procedure, restore)) = found::<Restore>(writer.state(), address)? else {
+    let Some((_, mut restore)) = found::<Restore>(writer.state(), address)? else {
         return Err(failed(format!("nothing of a restore of {address} is recorded")).hint("provision status"));
     };
-    let kept: Vec<String> = procedure.keeps.iter().map(|kept| kept.name.clone()).collect();
-    let kept_text = kept.join(", ");
+    restore.name = address.title();
+    let is_recorded = writer.state().resources.get(address).is_some_and(|record| is_of(record, &restore));
+    if restore.stage == Stage::Switching && is_recorded {
+        let of = async |side: &Side| match &side.id {
+            Some(id) => recovery::by_id(&session.aws, id).await.map_err(aws_failure),
+            None => Ok(None),
+        };
+        let both = try_join(of(&restore.old), of(&restore.new)).await?;
+        if both.0.is_some() || both.1.is_some() {
+            return Err(in_the_middle(address, &restore));
+        }
+    }
+    let kept: Vec<String> =
+        unrecorded(writer.state(), restore.keeps()).into_iter().map(|kept| kept.name).collect();
+    let kept_text = if kept.is_empty() { "nothing".to_owned() } else { kept.join(", ") };
     let change = format!("forget the restore of {address}, and leave {kept_text} in AWS");
     confirm(screen, request.approval, Question::State { change: &change }).await?;
     forget_or_put(writer, address, Restore::COMMAND, None).await?;
@@ -288,9 +395,13 @@ async fn forget(
         screen.report(RestoreForgotten { address: address.clone(), kept });
         return Ok(Exit::Done);
     }
-    let mut said =
-        format!("Forgot the restore of {address}. {kept_text} stays in AWS as it is, and is charged.");
-    for name in restore.keeps().iter().map(|kept| quoted(&kept.name)) {
+    let mut said = match kept.is_empty() {
+        true => format!("Forgot the restore of {address}. The stack has what it made: nothing is left over."),
+        false => {
+            format!("Forgot the restore of {address}. {kept_text} stays in AWS as it is, and is charged.")
+        }
+    };
+    for name in kept.iter().map(|kept| quoted(kept)) {
         said = format!(
             "{said}\nTo delete it, with a last snapshot: aws rds modify-db-instance --db-instance-identifier {name} \
              --no-deletion-protection --apply-immediately, then: aws rds delete-db-instance --db-instance-identifier {name} \
@@ -372,7 +483,11 @@ impl Hands<Restore> for Restoring<'_> {
             new.is_ready = new.is_ready && live.condition == crate::engine::resource::Condition::Ready;
         }
         let old = old.as_ref().map(recovery::instance);
-        Ok((Observed { old, new, is_taken: named.is_some() }, self.address.to_string()))
+        let named = named.map(|named| named.dbi_resource_id.map(Id::new));
+        let is_one =
+            |id: &Option<Id>| [&old, &new].iter().any(|one| one.as_ref().is_some_and(|one| one.id == *id));
+        let by_another = named.as_ref().is_some_and(|id| !is_one(id));
+        Ok((Observed { old, new, is_taken: named.is_some(), by_another }, self.address.to_string()))
     }
 
     async fn act(

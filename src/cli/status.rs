@@ -4,7 +4,7 @@ mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join_all, join5, try_join4};
+use futures_util::future::{join, join_all, join5, try_join4};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -16,13 +16,14 @@ use crate::engine::kind::Live;
 use crate::engine::refresh::RefreshError;
 use crate::engine::resource::Id;
 use crate::engine::state::{Record, State};
+use crate::recovery::maintenance::Maintenance;
 use crate::recovery::risk::risks;
 use crate::recovery::status::{
     Backups, Database, FileSystem, MountTarget, Replication, Status, Unread, health, seconds_between, written,
 };
 use crate::stack::Sections;
 use crate::view::failure::Failure;
-use crate::view::status_text;
+use crate::view::{harmless, status_text};
 
 use super::Exit;
 use super::locked::run_of;
@@ -78,8 +79,15 @@ async fn look(session: &Session, state: &State, now: Timestamp) -> Result<Status
     };
     let arns: Vec<String> =
         databases.iter().chain(&files).filter_map(|(_, record)| text(&record.outputs, "arn")).collect();
-    let (live, facts, snapshots, points, copies) = join5(
-        asked,
+    // One question for all of them, and none where there are none.
+    let maintenance = async {
+        match ids.is_empty() {
+            true => Ok(BTreeMap::new()),
+            false => recovery::maintenance(&session.aws).await,
+        }
+    };
+    let ((live, maintenance), facts, snapshots, points, copies) = join5(
+        join(asked, maintenance),
         recovery::databases(&session.aws, &ids),
         recovery::snapshots(&session.aws, &ids),
         recovery::recovery_points(&session.aws, &arns),
@@ -92,12 +100,14 @@ async fn look(session: &Session, state: &State, now: Timestamp) -> Result<Status
         live: live?,
         facts: BTreeMap::new(),
         snapshots: None,
+        maintenance: None,
         points: BTreeMap::new(),
         copies: BTreeMap::new(),
         unread: BTreeSet::new(),
     };
     gathered.facts = gathered.answer(facts).unwrap_or_default();
     gathered.snapshots = gathered.answer(snapshots);
+    gathered.maintenance = gathered.answer(maintenance);
     for (arn, answer) in points {
         if let Some(points) = gathered.answer(answer) {
             gathered.points.insert(arn, points);
@@ -169,6 +179,8 @@ struct Gathered<'a> {
     live: BTreeMap<Id, Live>,
     facts: BTreeMap<Id, Database>,
     snapshots: Option<BTreeMap<Id, Backups>>,
+    /// By ARN.
+    maintenance: Option<BTreeMap<String, Vec<Maintenance>>>,
     points: BTreeMap<String, Backups>,
     copies: BTreeMap<String, Timestamp>,
     unread: BTreeSet<Unread>,
@@ -194,10 +206,14 @@ impl Gathered<'_> {
             .map_or(&nothing, |live| if live.in_force.is_empty() { &live.inputs } else { &live.in_force });
         let waits = coming.iter().filter(|(name, value)| now.get(*name) != Some(value));
         let outputs = live.map_or(&nothing, |live| &live.outputs);
+        // The name in it may have changed since it was recorded.
+        let arn = text(outputs, "arn").or_else(|| text(&record.outputs, "arn"));
         let endpoint = text(outputs, "host").zip(text(outputs, "port"));
         Database {
             address: address.to_string(),
             id: record.id.as_ref().map(ToString::to_string),
+            maintenance: self.maintenance_of(arn.as_deref()),
+            arn,
             status,
             health,
             means,
@@ -214,6 +230,19 @@ impl Gathered<'_> {
             ..known
         }
         .dated(self.now)
+    }
+
+    /// The changes that RDS has pending of a database, in texts that are fit to be shown.
+    fn maintenance_of(&self, arn: Option<&str>) -> Option<Vec<Maintenance>> {
+        let pending = self.maintenance.as_ref()?.get(arn?).cloned().unwrap_or_default();
+        let fit = |text: &String| harmless(text).into_owned();
+        let shown = |one: Maintenance| Maintenance {
+            action: fit(&one.action),
+            description: one.description.as_ref().map(fit),
+            opted_in: one.opted_in.as_ref().map(fit),
+            ..one
+        };
+        Some(pending.into_iter().map(shown).collect())
     }
 
     fn points_of(&self, record: &Record) -> Option<Backups> {

@@ -169,6 +169,11 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         ("provision import", "ADDRESS=ID"),
         ("provision import nonsense=fs-1", "kind.name"),
         ("provision import aws_efs_file_system.files=", "an id or a name"),
+        ("provision upgrade a --to 17 --delete-copy", "cannot be used with"),
+        ("provision upgrade a --to 17 --within 60", "cannot be used with"),
+        ("provision upgrade a --switch --blue-green", "cannot be used with"),
+        ("provision upgrade a --give-up --parameter-group b", "cannot be used with"),
+        ("provision restore a --latest --back", "cannot be used with"),
         ("provision plan --color mauve", "always"),
         ("provision plan --endpoint-url localhost", "http://"),
     ] {

@@ -35,8 +35,8 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
         return Ok(only_shown(&upgrade, &at, global, screen));
     }
     let timeout = request.lock.lock_timeout;
-    let locking =
-        Locking { store: &session.store_to_lock(), command: Upgrade::COMMAND, timeout, waited: None };
+    let command = request.step();
+    let locking = Locking { store: &session.store_to_lock(), command: &command, timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         let state = writer.state().clone();
         if request.forget {
@@ -71,7 +71,9 @@ async fn forget(
     let Some((procedure, upgrade)) = found::<Upgrade>(writer.state(), address)? else {
         return Err(failed(format!("no upgrade of {address} is recorded")).hint("provision status"));
     };
-    if !matches!(upgrade.stage, Stage::Upgraded | Stage::Switched | Stage::GivenUp) {
+    // A database that is not recorded any more can neither be gone on with nor given up.
+    let is_recorded = writer.state().resources.contains_key(address);
+    if is_recorded && !matches!(upgrade.stage, Stage::Upgraded | Stage::Switched | Stage::GivenUp) {
         let hint = match procedure.to_give_up(Upgrade::COMMAND, address) {
             Some(give_up) => format!("to give it up: {give_up}"),
             None => format!("to go on: {}", procedure.to_go_on(Upgrade::COMMAND, address)),

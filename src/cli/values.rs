@@ -145,7 +145,10 @@ pub(super) fn stack_name(text: &str) -> Result<StackName, String> {
 
 /// A moment, as RDS restores to it.
 pub(super) fn moment(text: &str) -> Result<jiff::Timestamp, String> {
-    text.parse().map_err(|_| "a moment is written in UTC, as 2026-11-27T04:00:00Z".to_owned())
+    let moment: jiff::Timestamp =
+        text.parse().map_err(|_| "a moment is written in UTC, as 2026-11-27T04:00:00Z".to_owned())?;
+    // AWS takes whole seconds, and a later one could be after what is to be left out.
+    jiff::Timestamp::from_second(moment.as_second()).map_err(|error| error.to_string())
 }
 
 /// A version of PostgreSQL, whole or shortened.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::address::Address;
+use crate::engine::cloud::CloudError;
 use crate::engine::plan::{Action, Change, Summary};
 use crate::engine::state::PastRun;
 
@@ -85,20 +86,35 @@ impl Queued {
     }
 }
 
-/// A failed step for people and machines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A failed step or command for people and machines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureText {
     pub message: String,
-    /// The operation as IAM names it: `rds:CreateDBInstance`.
+    /// The operation of AWS as IAM names it: `rds:CreateDBInstance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// The code that AWS answered with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// A command to type next.
+    /// A command to type next, or a line to write.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+impl FailureText {
+    /// The failure with the operation that AWS refused, and its answer.
+    #[must_use]
+    pub fn answered(self, error: &CloudError) -> Self {
+        let CloudError { operation, code, request_id, .. } = error;
+        Self {
+            operation: Some((*operation).to_owned()),
+            code: Some(code.clone()),
+            request_id: request_id.clone(),
+            ..self
+        }
+    }
 }
 
 /// The last line of a run.

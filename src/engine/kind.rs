@@ -77,6 +77,10 @@ pub trait Manager: Reader {
     fn removal(&self, _id: &Id) -> Option<String> {
         None
     }
+    /// The command that turns the deletion protection of an object with these inputs off without a plan.
+    fn unprotected(&self, _observed: &Document) -> Option<Remedy> {
+        None
+    }
     /// The command that brings an object which stands elsewhere into the network of these inputs; `name` is what AWS calls it.
     fn way_back(&self, _name: &str, _inputs: &Document) -> Option<Remedy> {
         None

@@ -18,6 +18,7 @@ mod naming;
 mod network;
 mod passed_over;
 mod promoted;
+mod put_aside;
 mod refreshed;
 mod renamed;
 mod sightings;

@@ -1,25 +1,31 @@
 //! A lost state, put together again: every declared object is found by its natural key, and taken where it is this
 //! stack's. Changes nothing in AWS: the ownership tags follow, once the records are durable.
 
+mod candidates;
+mod choice;
+mod in_use;
+mod records;
 mod undeclared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
-use serde_json::Value;
 
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
-use crate::engine::cloud::{Cloud, CloudError, KindError};
-use crate::engine::diff;
-use crate::engine::document::{Document, is_unknown, reference, references, resolve};
-use crate::engine::kind::{Live, Manager, Registry};
+use crate::engine::cloud::{Cloud, CloudError};
+use crate::engine::document::{Document, references, resolve};
+use crate::engine::kind::Registry;
 use crate::engine::owner::{owner, seeker};
 use crate::engine::refresh::{RefreshError, Wanted, concerns, look_for, observe};
-use crate::engine::remedy::Remedy;
-use crate::engine::resource::{Claim, Condition, Found, Id, Owner, Ownership, Told, Trace, Whose};
-use crate::engine::state::{Edit, Phase, Record, State};
+use crate::engine::resource::{Claim, Found, Id, Ownership, Whose};
+use crate::engine::state::{Edit, Record, State};
 
+pub use candidates::{Candidate, Foreign};
+use choice::{is_told_elsewhere, likeliest, may_take};
+use in_use::find_in_use;
+use records::seen;
+pub(crate) use records::{as_seen, begun, claim};
 pub use undeclared::Undeclared;
 
 /// The objects that a rebuild may take.
@@ -54,59 +60,6 @@ pub struct Rebuilt {
     pub untagged: BTreeMap<Address, Vec<Candidate>>,
     /// The kinds whose objects AWS did not list: what is not declared any more is not seen among them.
     pub unlisted: BTreeMap<String, CloudError>,
-}
-
-/// An object that is left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
-    pub id: Id,
-    pub whose: Whose,
-    /// Reads after `belongs to`.
-    pub owner: String,
-    /// Reads after its id: `belongs to the stack shop`.
-    pub reason: String,
-    /// Others without tags that may be meant as well.
-    pub beside: Vec<Foreign>,
-}
-
-impl Foreign {
-    /// The likeliest of what was found and is not taken, with the others that may be meant.
-    fn of(owner: &Owner, found: &[Found]) -> Option<Self> {
-        let is_bare = |one: &&Found| one.trace == Trace::Use && one.ownership == Ownership::Untagged;
-        let (first, others) = found.split_first()?;
-        let others = others.iter().filter(|other| is_bare(&first) && is_bare(other));
-        Some(Self {
-            beside: others.map(|other| Self::alone(owner, other)).collect(),
-            ..Self::alone(owner, first)
-        })
-    }
-
-    fn alone(owner: &Owner, found: &Found) -> Self {
-        let whose = owner.whose(&found.ownership, found.vpc.as_ref());
-        let owner = owner.belonging(&whose);
-        let reason = match (&whose, found.trace) {
-            (Whose::Untagged, Trace::Use) => {
-                format!("{}, and carries no tags of provision", found.in_words())
-            }
-            _ => format!("belongs to {owner}"),
-        };
-        Self { id: found.id.clone(), whose, owner, reason, beside: Vec::new() }
-    }
-
-    /// This one and those beside it.
-    pub fn all(&self) -> impl Iterator<Item = &Self> {
-        std::iter::once(self).chain(&self.beside)
-    }
-}
-
-/// One of several objects that may be meant at an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    pub id: Id,
-    /// `db-1 (records-copy, made 2026-11-28T07:00:00Z)`
-    pub described: String,
-    /// The lineage of the state that made it, where that is another one.
-    pub lineage: Option<String>,
 }
 
 /// Looks for everything that is declared and not recorded in `state`.
@@ -211,144 +164,6 @@ fn without_what_was_taken(known: &State, rebuilt: &mut Rebuilt) {
     rebuilt.absent.extend(emptied.map(|(address, _)| address));
 }
 
-/// An object that is absent under its declared name, or whose name another one has, may have kept another name: it is the one that
-/// a recorded object uses in its place.
-async fn find_in_use(
-    cloud: &dyn Cloud,
-    registry: &Registry,
-    blueprint: &Blueprint,
-    known: &mut State,
-    terms: &Terms<'_>,
-    rebuilt: &mut Rebuilt,
-) -> Result<(), RefreshError> {
-    let is_new = rebuilt.records.keys().all(|address| known.resources.contains_key(address))
-        && known
-            .resources
-            .iter()
-            .all(|(address, record)| record.watched || rebuilt.records.contains_key(address));
-    let missing: Vec<Address> = rebuilt.absent.iter().chain(rebuilt.foreign.keys()).cloned().collect();
-    for address in missing {
-        let Some(manager) = registry.managing(address.kind()) else { continue };
-        let Some(Declaration::Managed { inputs }) = blueprint.declarations.get(&address) else { continue };
-        let Some(used) = used_in_place_of(blueprint, known, &address) else { continue };
-        let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
-        let Some(named) = cloud.named(manager.kind(), &used).await.map_err(unread)? else { continue };
-        let owner = owner(registry, blueprint, Some(known), &address, 0);
-        let may_take = match owner.whose(&named.found.ownership, named.found.vpc.as_ref()) {
-            Whose::Ours | Whose::Moved { .. } => true,
-            Whose::OtherState { lineage, .. } => is_new || terms.take_over == Some(lineage.as_str()),
-            _ => false,
-        };
-        if !may_take || owner.others.contains(&named.found.id) {
-            continue;
-        }
-        let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
-        let record = Record {
-            claimed: claim(manager, &owner, &named.found.ownership),
-            ..begun(&resolved, named.found.id, named.found.generation, references(inputs))
-        };
-        for (address, record) in seen(cloud, registry, known, [(address, record)].into()).await? {
-            known.apply(Edit::Put { address: address.clone(), record: record.clone() });
-            rebuilt.absent.remove(&address);
-            rebuilt.foreign.remove(&address);
-            rebuilt.records.insert(address, record);
-        }
-    }
-    Ok(())
-}
-
-/// The id that a found object has where its declaration refers to the address alone.
-fn used_in_place_of(blueprint: &Blueprint, known: &State, address: &Address) -> Option<String> {
-    let wanted = reference(address, "id");
-    let is_meant = |value: &Value| value.as_str() == Some(wanted.as_str());
-    let mut users = known.resources.iter().filter_map(|(user, record)| {
-        let Declaration::Managed { inputs } = blueprint.declarations.get(user)? else { return None };
-        inputs.iter().find_map(|(field, declared)| match (declared, record.inputs.get(field)?) {
-            (Value::Array(declared), Value::Array(seen)) => match (declared.as_slice(), seen.as_slice()) {
-                ([declared], [seen]) if is_meant(declared) => seen.as_str(),
-                _ => None,
-            },
-            (declared, seen) if is_meant(declared) => seen.as_str(),
-            _ => None,
-        })
-    });
-    users.next().map(str::to_owned)
-}
-
-/// The objects between which nothing decides: the one whose tags have the address counts before those that only have its name.
-/// Tags may have been copied or exchanged: where something else contradicts them, all that may be meant are in question.
-fn likeliest<'a>(wanted: &Wanted, taken: &[&'a Found], answer: &'a [Found]) -> Vec<&'a Found> {
-    let at = &wanted.address;
-    let is_contradicted = |found: &Found| found.contradiction().is_some();
-    let is_agreed = |found: &Found| found.tagged_address().as_ref() == Some(at) && !is_contradicted(found);
-    let agreed: Vec<&Found> = taken.iter().copied().filter(|found| is_agreed(found)).collect();
-    let is_sure = |found: &Found| found.trace == Trace::Name || found.is_told(at);
-    let told: Vec<&Found> =
-        answer.iter().filter(|found| found.is_told(at) && is_contradicted(found)).collect();
-    match agreed.as_slice() {
-        [one] if told.is_empty() || is_sure(one) => agreed,
-        _ if told.is_empty() => taken.to_vec(),
-        _ => {
-            let others = taken.iter().filter(|found| !told.iter().any(|one| one.id == found.id));
-            told.iter().chain(others).copied().collect()
-        }
-    }
-}
-
-/// True where what uses an object tells that it is of another address than its tags say. A token alone does not: it outlives each move.
-fn is_told_elsewhere(found: &Found) -> bool {
-    matches!(found.contradiction(), Some((_, Told::ByUsers(_))))
-}
-
-/// True if what was found may be recorded at the address.
-fn may_take(blueprint: &Blueprint, state: &State, terms: &Terms<'_>, wanted: &Wanted, found: &Found) -> bool {
-    // A name that was given to something else does not count where the tags say for which declaration that was made.
-    let is_named = found.trace == Trace::Name
-        && found.tagged_address().is_none_or(|tagged| !blueprint.declarations.contains_key(&tagged));
-    let is_meant = |tagged: &String| is_named || *tagged == wanted.address.to_string();
-    let in_question = match &wanted.owner.whose(&found.ownership, found.vpc.as_ref()) {
-        Whose::Ours | Whose::Inherited => true,
-        Whose::Moved { address, .. } => is_meant(address),
-        Whose::OtherState { lineage, address } => {
-            is_meant(address) && (terms.take_over == Some(lineage.as_str()) || !state.manages_anything())
-        }
-        _ => false,
-    };
-    in_question && !wanted.owner.others.contains(&found.id)
-}
-
-impl Candidate {
-    /// An object of no stack.
-    fn of_nobody(found: &Found) -> Self {
-        Self { id: found.id.clone(), described: found.described(), lineage: None }
-    }
-
-    fn of(found: &Found, whose: &Whose) -> Self {
-        let described = match found.contradiction() {
-            Some((tagged, told)) => {
-                format!("{}, whose tags name {tagged}, and which {told}", found.described())
-            }
-            None => found.described(),
-        };
-        let lineage = match whose {
-            Whose::OtherState { lineage, .. } => Some(lineage.clone()),
-            _ => None,
-        };
-        Self { id: found.id.clone(), described, lineage }
-    }
-
-    /// The command that takes it over.
-    pub fn import(&self, address: &Address) -> String {
-        Remedy::import(address, &self.id, self.lineage.as_deref()).to_string()
-    }
-}
-
-/// The claim to an object that is taken over, where its ownership tags are to be written.
-pub(crate) fn claim(manager: &dyn Manager, owner: &Owner, ownership: &Ownership) -> Option<Claim> {
-    let is_so = *ownership == Ownership::of_tags(&owner.tags());
-    (!manager.claim_calls().is_empty() && !is_so).then(|| Claim::from(ownership))
-}
-
 /// Records what another state has taken over of what is recorded as this state's again.
 async fn take_back(
     cloud: &dyn Cloud,
@@ -451,90 +266,4 @@ fn is_unmade(known: &State, address: &Address) -> bool {
 
 fn generation(known: &State, address: &Address) -> u32 {
     known.resources.get(address).map_or(0, |record| record.generation)
-}
-
-/// The record as the create that made the object would have left it, before AWS was looked at.
-pub(crate) fn begun(
-    inputs: &Document,
-    id: Id,
-    generation: Option<u32>,
-    depends_on: BTreeSet<Address>,
-) -> Record {
-    Record {
-        phase: Phase::Creating,
-        id: Some(id),
-        watched: false,
-        kind_version: 1,
-        inputs: inputs.clone(),
-        outputs: Document::new(),
-        depends_on,
-        generation: generation.unwrap_or_default(),
-        predecessor: None,
-        claimed: None,
-        gone: false,
-        lost: None,
-    }
-}
-
-/// The records with what AWS shows of their objects.
-async fn seen(
-    cloud: &dyn Cloud,
-    registry: &Registry,
-    known: &State,
-    found: BTreeMap<Address, Record>,
-) -> Result<BTreeMap<Address, Record>, RefreshError> {
-    let mut looked_at = known.clone();
-    looked_at.resources = found;
-    let ids = looked_at
-        .resources
-        .iter()
-        .filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
-    let sightings = observe(cloud, registry, &ids.collect(), Some(&looked_at)).await?;
-    let mut records = BTreeMap::new();
-    for (address, record) in looked_at.resources {
-        if let Some((_, live)) = sightings.get(&address).and_then(|sighting| sighting.live()) {
-            let record = as_seen(registry, &address, record, live)?;
-            records.insert(address, record);
-        }
-    }
-    Ok(records)
-}
-
-/// The record with what AWS shows of the object.
-pub(crate) fn as_seen(
-    registry: &Registry,
-    address: &Address,
-    mut record: Record,
-    live: &Live,
-) -> Result<Record, RefreshError> {
-    let Some(manager) = registry.managing(address.kind()) else { return Ok(record) };
-    record.kind_version = manager.version();
-    // A reference to something that is gone: what AWS has there is all that can be recorded.
-    for (field, value) in &mut record.inputs {
-        if is_unknown(value)
-            && let Some(seen) = live.inputs.get(field)
-        {
-            *value = seen.clone();
-        }
-    }
-    let misfit = |source| RefreshError { kind: address.kind().to_owned(), source: KindError::Misfit(source) };
-    // AWS does not show these fields. They get the value that loses nothing, also against the stack file: losing the state
-    // turns no protection off.
-    for field in manager.fields() {
-        if let (Some(safe), true) = (field.rebuilt_as, record.inputs.contains_key(field.name)) {
-            record.inputs.insert(field.name.to_owned(), safe.into());
-        }
-    }
-    record.inputs = manager.normalise(&record.inputs).map_err(misfit)?;
-    diff::follow(manager.fields(), &mut record.inputs, &live.inputs);
-    // An object that is there has outputs, no matter what AWS is doing with it.
-    record.outputs = live.outputs.clone();
-    record.phase = match &live.condition {
-        // It was made by others: what is left to do is to wait for it, and to write its tags.
-        Condition::Pending(_) | Condition::Leaving(_) if record.claimed.is_some() => Phase::Updating,
-        // Only what is under way is left to be finished: a database that is stopped, or lost, was made once.
-        Condition::Pending(_) | Condition::Leaving(_) => record.phase,
-        _ => Phase::Ready,
-    };
-    Ok(record)
 }

@@ -16,6 +16,8 @@ pub enum Remedy {
     Write { address: Address, options: BTreeMap<String, String> },
     /// `provision apply`
     Apply,
+    /// `provision apply --refresh-only`: what others changed is recorded.
+    Accept,
     /// `provision apply --target ADDRESS …`
     Make { addresses: BTreeSet<Address> },
     /// `provision apply --replace ADDRESS`
@@ -131,6 +133,7 @@ impl fmt::Display for Remedy {
                 write!(f, "write {} into the stack file", lines.join(" and "))
             }
             Self::Apply => f.write_str("provision apply"),
+            Self::Accept => f.write_str("provision apply --refresh-only"),
             Self::Make { addresses } => {
                 f.write_str("provision apply")?;
                 addresses.iter().try_for_each(|address| write!(f, " --target {address}"))

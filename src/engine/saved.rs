@@ -1,7 +1,9 @@
 //! A saved plan: a commitment to compare against, never a program to execute.
 
+mod sealed;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,11 +11,12 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
-use crate::engine::file;
 use crate::engine::kind::Live;
 use crate::engine::plan::{FORMAT_VERSION, Plan};
 use crate::engine::planner::{Options, Sighting, Sightings};
 use crate::engine::resource::Id;
+
+pub use sealed::SavedPlanError;
 
 /// The document that `plan --out` writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,67 +40,6 @@ pub struct SavedPlan {
     /// The version of the program that saved it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
-}
-
-/// Why a saved plan cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SavedPlanError {
-    #[error("cannot {action} the plan {}", path.display())]
-    Io { action: &'static str, path: PathBuf, source: std::io::Error },
-    #[error("{} is not a plan that provision saved", path.display())]
-    NotAPlan { path: PathBuf, source: serde_json::Error },
-    #[error("{} was changed after it was saved: its digests do not agree with its content", path.display())]
-    Changed { path: PathBuf },
-    #[error(
-        "{} was written by a newer version of provision (format {found}); this one reads up to {FORMAT_VERSION}",
-        path.display()
-    )]
-    Newer { path: PathBuf, found: String },
-    #[error(
-        "{} was written by version {by} of provision, and this is {}",
-        path.display(),
-        env!("CARGO_PKG_VERSION")
-    )]
-    OtherProgram { path: PathBuf, by: String },
-    #[error("{} is whole, and was written by another build of provision", path.display())]
-    OtherBuild { path: PathBuf },
-}
-
-/// The beginning of every saved plan, in any version.
-#[derive(Default, Deserialize)]
-struct Header {
-    #[serde(default)]
-    format_version: String,
-    #[serde(default)]
-    written_by: Option<String>,
-    #[serde(default)]
-    checksum: String,
-    /// True if no byte was changed.
-    #[serde(skip)]
-    is_whole: bool,
-}
-
-impl Header {
-    /// The header of a saved plan, if no byte of it was changed; an empty one otherwise.
-    fn of_whole(bytes: &[u8]) -> Self {
-        let Ok(header) = serde_json::from_slice::<Self>(bytes) else { return Self::default() };
-        let with = |checksum: &str| format!("\"checksum\": \"{checksum}\"");
-        let text = String::from_utf8_lossy(bytes).replacen(&with(&header.checksum), &with(""), 1);
-        match digest(text.as_bytes()) == header.checksum {
-            true => Self { is_whole: true, ..header },
-            false => Self::default(),
-        }
-    }
-
-    /// The version of a format that only newer programs read: the number before the dot counts.
-    fn newer_format(&self) -> Option<String> {
-        let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u64>().ok());
-        (major(&self.format_version)? > major(FORMAT_VERSION)?).then(|| self.format_version.clone())
-    }
-
-    fn other_program(&self) -> Option<String> {
-        self.written_by.clone().filter(|by| by != env!("CARGO_PKG_VERSION"))
-    }
 }
 
 impl SavedPlan {
@@ -128,15 +70,6 @@ impl SavedPlan {
         saved.digest = saved.computed_digest();
         saved.plan.digest = Some(saved.digest.clone());
         saved
-    }
-
-    /// True if bytes are a saved plan of any version, also one that was changed since: nothing else is lost where another plan is
-    /// written over it.
-    pub fn is_one(bytes: &[u8]) -> bool {
-        let Ok(value) = serde_json::from_slice::<serde_json::Value>(bytes) else { return false };
-        let is_text = |name: &str| value.get(name).is_some_and(serde_json::Value::is_string);
-        value.get("plan").is_some_and(serde_json::Value::is_object)
-            && ["format_version", "digest", "checksum"].into_iter().all(is_text)
     }
 
     /// The options that the plan was made with.
@@ -222,58 +155,6 @@ impl SavedPlan {
         }
         moved
     }
-
-    /// Writes the plan to a file of mode 0600 that appears whole or not at all.
-    ///
-    /// # Errors
-    /// [`SavedPlanError::Io`]
-    pub fn write(&self, path: &Path) -> Result<(), SavedPlanError> {
-        file::write(path, &self.bytes(), file::Readers::OwnerAlone).map_err(|source| SavedPlanError::Io {
-            action: "write",
-            path: path.to_owned(),
-            source,
-        })
-    }
-
-    /// The file: with a checksum, since the digest leaves out what was checked beforehand.
-    fn bytes(&self) -> Vec<u8> {
-        let pretty =
-            |saved: &Self| serde_json::to_string_pretty(saved).expect("a plan has string keys only") + "\n";
-        let content = Self { checksum: String::new(), ..self.clone() };
-        let checksum = digest(pretty(&content).as_bytes());
-        pretty(&Self { checksum, ..content }).into_bytes()
-    }
-
-    /// Reads a plan and holds its digest and every byte against its content.
-    ///
-    /// # Errors
-    /// [`SavedPlanError`]; a file that was cut, changed or made by another program never gets any further.
-    pub fn read(path: &Path) -> Result<Self, SavedPlanError> {
-        let io = |source| SavedPlanError::Io { action: "read", path: path.to_owned(), source };
-        let bytes = file::read(path).map_err(io)?;
-        // Only what is whole says by what it was written.
-        let written = Header::of_whole(&bytes);
-        if let Some(found) = written.newer_format() {
-            return Err(SavedPlanError::Newer { path: path.to_owned(), found });
-        }
-        let other_program = written.other_program();
-        let saved: Self = serde_json::from_slice(&bytes).map_err(|source| match &other_program {
-            Some(by) => SavedPlanError::OtherProgram { path: path.to_owned(), by: by.clone() },
-            None => SavedPlanError::NotAPlan { path: path.to_owned(), source },
-        })?;
-        match other_program {
-            _ if saved.is_what_was_written(&bytes) => Ok(saved),
-            // Its bytes hold what this program does not know.
-            Some(by) => Err(SavedPlanError::OtherProgram { path: path.to_owned(), by }),
-            None if written.is_whole => Err(SavedPlanError::OtherBuild { path: path.to_owned() }),
-            None => Err(SavedPlanError::Changed { path: path.to_owned() }),
-        }
-    }
-
-    /// Byte for byte: a field that is there twice, or that no version knows, is not in what was read.
-    fn is_what_was_written(&self, bytes: &[u8]) -> bool {
-        self.computed_digest() == self.digest && self.bytes() == bytes
-    }
 }
 
 /// Mere remarks on an object, such as how far AWS is with something, are no part of what it is.
@@ -315,6 +196,8 @@ pub(crate) mod fuzzing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::blueprint::Declaration;
+    use crate::engine::document::Document;
     use crate::engine::plan::{
         Action, Change, FORMAT_VERSION, FieldChange, Finding, Level, Mode, StateVersion, Summary, Window,
     };
@@ -370,18 +253,18 @@ mod tests {
     }
 
     fn saved(plan: &Plan) -> SavedPlan {
+        saved_with(plan, BTreeMap::new())
+    }
+
+    fn saved_with(plan: &Plan, declarations: BTreeMap<Address, Declaration>) -> SavedPlan {
         let options = Options {
             mode: Mode::Apply,
             targets: Default::default(),
             replace: Default::default(),
             allow_data_loss: Default::default(),
         };
-        let blueprint = Blueprint {
-            stack: "gitlab".to_owned(),
-            cluster: None,
-            declarations: BTreeMap::new(),
-            ..Blueprint::default()
-        };
+        let blueprint =
+            Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations, ..Blueprint::default() };
         SavedPlan::new(plan, &options, None, &blueprint, &Sightings::new())
     }
 
@@ -417,6 +300,44 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_of_another_stack_file_is_told_by_its_name_and_its_declarations_together() {
+        let of = |file: &str, declares: &str| {
+            let address = declares.parse().expect("an address");
+            let declared = Declaration::Managed { inputs: Document::new() };
+            let plan = Plan { stack_file: file.to_owned(), ..waiting("2026-11-22T04:30:00Z") };
+            saved_with(&plan, BTreeMap::from([(address, declared)]))
+        };
+        let made = of("/here/one.yaml", "aws_s3_bucket.a");
+        for (now, is_another) in [
+            (of("/here/one.yaml", "aws_s3_bucket.b"), false),
+            (of("/there/one.yaml", "aws_s3_bucket.b"), false),
+            (of("/here/two.yaml", "aws_s3_bucket.a"), false),
+            (of("/here/two.yaml", "aws_s3_bucket.b"), true),
+            (of("", "aws_s3_bucket.b"), false),
+        ] {
+            assert_eq!(made.of_another(&now).is_some(), is_another, "{}", now.plan.stack_file);
+        }
+    }
+
+    #[test]
+    fn a_plan_is_read_only_where_both_its_digest_and_its_checksum_are_right() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("plan.json");
+        let whole = saved(&waiting("2026-11-22T04:30:00Z"));
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).expect("the folder can be written");
+            SavedPlan::read(&path)
+        };
+        assert!(read(&whole.bytes()).is_ok());
+        let text = String::from_utf8(whole.bytes()).expect("UTF-8");
+        // The checks beforehand are no part of the digest.
+        let checked = text.replacen("\"checksum\": \"", "\"checksum\": \"0", 1);
+        assert!(matches!(read(checked.as_bytes()), Err(SavedPlanError::Changed { .. })));
+        let resealed = SavedPlan { digest: digest(b"another plan"), ..whole };
+        assert!(read(&resealed.bytes()).is_err(), "a checksum can be computed by anyone");
+    }
+
+    #[test]
     fn a_saved_plan_is_known_for_one_also_when_it_was_changed_or_is_of_another_version() {
         let text = String::from_utf8(saved(&waiting("2026-11-22T04:30:00Z")).bytes()).expect("UTF-8");
         let newer =
@@ -426,9 +347,15 @@ mod tests {
         }
         let plan = serde_json::to_string(&waiting("2026-11-22T04:30:00Z")).expect("JSON");
         // What `plan --json` prints is no saved plan, and neither is a state, which has a checksum too.
-        for other in
-            [&text[..text.len() / 2], &plan, "{\"format_version\": \"2.0\", \"checksum\": \"0\"}", "[]", ""]
-        {
+        for other in [
+            &text[..text.len() / 2],
+            &plan,
+            "{\"format_version\": \"2.0\", \"checksum\": \"0\"}",
+            "{\"format_version\": \"2.0\", \"digest\": \"0\", \"checksum\": \"0\"}",
+            "{\"plan\": {}}",
+            "[]",
+            "",
+        ] {
             assert!(!SavedPlan::is_one(other.as_bytes()), "{other}");
         }
     }

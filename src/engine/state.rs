@@ -32,7 +32,7 @@ pub use history::{PastRun, RunEnd};
 pub use local::{BESIDE, relocate, sibling as beside};
 pub use lock::Holder;
 pub use moves::{NotMoved, Place, meant, moves};
-pub use procedure::{Kept, Procedure, Procedures, under_way};
+pub use procedure::{Kept, Procedure, Procedures, under_way, way_back};
 pub use shared::{Lease, Shared};
 pub use store::{Backend, Keeper, Opened, Sight, Store, Writer, Written};
 

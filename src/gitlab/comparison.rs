@@ -1,11 +1,56 @@
 //! The lines in which a rendered file differs from what is there.
 
-/// The lines that differ, as `diff` shows them: `-` for what is there, `+` for what would be written. At most this many are shown of a file
-/// that is all different.
+use std::fmt;
+
+/// At most this many lines are shown of a file that is all different.
 const MOST: usize = 200;
 
-/// The differences between two texts, each line with its sign and its number in the file that has it.
+/// The words for two texts that have the same lines.
+pub const ENDS_OF_LINES: &str = "only the ends of lines differ";
+
+/// A line that one of two texts has, and the other has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Differing<'a> {
+    pub side: Side,
+    /// Its number in the text that has it, counted from 1.
+    pub number: usize,
+    pub text: &'a str,
+}
+
+/// The text that has a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    There,
+    Rendered,
+}
+
+/// As `diff` shows it: `-` for what is there, `+` for what would be written.
+impl fmt::Display for Differing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.side {
+            Side::There => '-',
+            Side::Rendered => '+',
+        };
+        write!(f, "{sign}{}: {}", self.number, self.text)
+    }
+}
+
+/// The differences between two texts, as they are shown.
 pub fn differences(there: &str, rendered: &str) -> Vec<String> {
+    let differing = differing(there, rendered);
+    let mut lines: Vec<String> = differing.iter().take(MOST).map(Differing::to_string).collect();
+    if lines.is_empty() && there != rendered {
+        lines.push(ENDS_OF_LINES.to_owned());
+    }
+    let more = differing.len().saturating_sub(MOST);
+    if more > 0 {
+        lines.push(format!("and {more} more lines"));
+    }
+    lines
+}
+
+/// The lines in which two texts differ.
+pub fn differing<'a>(there: &'a str, rendered: &'a str) -> Vec<Differing<'a>> {
     let (old, new): (Vec<&str>, Vec<&str>) = (there.lines().collect(), rendered.lines().collect());
     let same = old.iter().zip(&new).take_while(|(one, other)| one == other).count();
     let (old, new) = (&old[same..], &new[same..]);
@@ -15,17 +60,10 @@ pub fn differences(there: &str, rendered: &str) -> Vec<String> {
     let common = common(old, new);
     let (mut at, mut to) = (0, 0);
     for (in_old, in_new) in common.into_iter().chain([(old.len(), new.len())]) {
-        lines.extend((at..in_old).map(|line| format!("-{}: {}", same + line + 1, old[line])));
-        lines.extend((to..in_new).map(|line| format!("+{}: {}", same + line + 1, new[line])));
+        let line = |side, at: usize, text| Differing { side, number: same + at + 1, text };
+        lines.extend((at..in_old).map(|at| line(Side::There, at, old[at])));
+        lines.extend((to..in_new).map(|to| line(Side::Rendered, to, new[to])));
         (at, to) = (in_old + 1, in_new + 1);
-    }
-    if lines.is_empty() && there != rendered {
-        lines.push("only the ends of lines differ".to_owned());
-    }
-    let more = lines.len().saturating_sub(MOST);
-    if more > 0 {
-        lines.truncate(MOST);
-        lines.push(format!("and {more} more lines"));
     }
     lines
 }

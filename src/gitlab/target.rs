@@ -18,6 +18,8 @@ pub struct Target {
     pub file: &'static str,
     /// The line that has to stand first, where what reads the file goes by it.
     pub before: &'static str,
+    /// False for one that the stack file alone describes: it is rendered before the first apply too.
+    pub reads_state: bool,
     /// The members that a description has.
     pub members: fn(&Description<'_>) -> Members,
     /// Renders one member; its name is empty for a target without.

@@ -42,6 +42,11 @@ pub trait Course: Serialize + DeserializeOwned {
     /// A sentence on the work, to be read after the object's address.
     fn doing(&self) -> String;
 
+    /// The word for its end, to be read after the command: `Drill complete`.
+    fn ending(&self) -> &'static str {
+        "complete"
+    }
+
     /// The options of the command that go on with it.
     fn goes_on(&self) -> String {
         String::new()

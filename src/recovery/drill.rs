@@ -165,7 +165,7 @@ impl Course for Drill {
 
     fn doing(&self) -> String {
         match &self.measured {
-            None => format!("fails over from {} to {}", self.zone, self.standby),
+            None => format!("is failing over from {} to {}", self.zone, self.standby),
             Some(measured) => {
                 format!("was failed over to {} in {} s", measured.zone, measured.failover_seconds)
             }

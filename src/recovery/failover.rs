@@ -298,7 +298,7 @@ impl Course for Failover {
         if self.commands.stop_copy.is_some() {
             steps.push(format!("copying is stopped on {to}, and on {from} where it can be reached"));
         }
-        steps.push(format!("{from} is closed: its groups become {} alone", self.closed));
+        steps.push(format!("{from} is closed: its groups become the closed one alone ({}). Clients have no service until the address is moved", self.closed));
         steps.push(match (self.idle, &self.commands.stop) {
             (true, Some(_)) => format!("{from} has not served yet; it is told to stop all the same"),
             (true, None) => format!("{from} has not served yet, and stays as it is"),
@@ -310,11 +310,13 @@ impl Course for Failover {
             ),
         });
         if self.commands.start.is_some() {
-            steps.push(format!("the service is started on {to}, while it is still closed"));
+            steps.push(format!("the service is started on {to}, while it is still closed: 15 min at most"));
         }
-        steps.push(format!("{to} is opened: its groups become {}", self.open));
+        steps.push(format!("{to} is opened: its groups become the open one ({})", self.open));
         steps.push(format!("the address {ip} is moved to {to}"));
-        steps.push(format!("{to} is recorded as the one that serves: a plan is empty afterwards"));
+        steps.push(format!(
+            "{to} is recorded as the one that serves: a plan is empty afterwards; then its port is tried at the address, where the pair has one"
+        ));
         steps
     }
 
@@ -325,7 +327,7 @@ impl Course for Failover {
     fn doing(&self) -> String {
         let (from, to) = (self.from.name(), self.to.name());
         match self.seconds() {
-            None if self.ended.is_none() => format!("moves from {from} to {to}"),
+            None if self.ended.is_none() => format!("is moving from {from} to {to}"),
             Some(seconds) if seconds > 0 => format!("was moved from {from} to {to} in {seconds} s"),
             _ => format!("was moved from {from} to {to}"),
         }

@@ -221,6 +221,10 @@ impl FileRestore {
         match &observed.job {
             Some(job) if job.status == "COMPLETED" => {}
             Some(job) if matches!(job.status.as_str(), "FAILED" | "ABORTED") => {
+                // It has the tags of the one that it is of.
+                if let Some(next) = self.beside_tag(observed, now) {
+                    return next;
+                }
                 let why = job.message.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
                 let made = job.made.as_ref().filter(|_| !self.is_folder);
                 let left = made.map(|made| format!("; {made} stays in AWS")).unwrap_or_default();
@@ -247,24 +251,39 @@ impl FileRestore {
         }
     }
 
+    /// The tags of one that stands beside; none where it has them, or is not there.
+    fn beside_tag(&self, observed: &Observed, now: Timestamp) -> Option<Next<Step>> {
+        let new = observed.new.as_ref().filter(|_| !self.is_folder)?;
+        let name = new.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let is_tagged = new.tagged.as_deref() == Some(beside(&observed.address).as_str());
+        (!is_tagged).then(|| self.once(Step::TagBeside, now, format!("{name} is to show its tags")))
+    }
+
+    /// True while AWS Backup is at work: no restore job can be stopped, and what it makes has the tags of the one that it is of.
+    pub fn is_being_made(&self, observed: &Observed) -> bool {
+        let is_over = |job: &Job| matches!(job.status.as_str(), "COMPLETED" | "FAILED" | "ABORTED");
+        self.stage == Stage::Restoring
+            && !self.is_folder
+            && observed.job.as_ref().is_some_and(|job| !is_over(job))
+    }
+
     /// The new one gets what no restore gives.
     fn beside(&self, observed: &Observed, now: Timestamp) -> Next<Step> {
         let Some(new) = &observed.new else {
-            return Next::Refuse(Refusal::midway("the new file system is gone", self.forget()));
+            return Next::Refuse(Refusal::midway("the new file system is gone", self.otherwise(observed)));
         };
         let name = new.id.as_ref().map(ToString::to_string).unwrap_or_default();
         if new.is_stuck {
             return Next::Refuse(Refusal::midway(
                 format!("the new file system {name} is {}", new.status),
-                self.forget(),
+                self.otherwise(observed),
             ));
         }
-        let aside = beside(&observed.address);
-        let is_tagged = |tag: &str| new.tagged.as_deref() == Some(tag);
+        let to_tag = self.beside_tag(observed, now).filter(|_| self.stage == Stage::Restoring);
+        if let Some(next) = to_tag {
+            return next;
+        }
         match () {
-            () if self.stage == Stage::Restoring && !is_tagged(&aside) => {
-                self.once(Step::TagBeside, now, format!("{name} is to show its tags"))
-            }
             () if !new.is_ready => Next::Wait(format!("{name} is {}", new.status)),
             () if !new.unmet.is_empty() => {
                 self.once(Step::Complete, now, format!("{name} takes {}", new.unmet.join(", ")))
@@ -282,7 +301,8 @@ impl FileRestore {
         let (part, seen) = observed.new_parts.iter().find(|(_, seen)| !seen.is_ready)?;
         Some(match seen.is_stuck {
             true => {
-                Next::Refuse(Refusal::midway(format!("the new {part} is {}", seen.status), self.forget()))
+                let message = format!("the new {part} is {}", seen.status);
+                Next::Refuse(Refusal::midway(message, self.otherwise(observed)))
             }
             false => Next::Wait(format!("the new {part} is {}", seen.status)),
         })
@@ -310,6 +330,16 @@ impl FileRestore {
             return Next::Do(Step::TagNewPart(part.clone()));
         }
         if self.recorded { Next::Done } else { Next::Do(Step::Record) }
+    }
+
+    /// The way out where the new one cannot be had: back to the one before, once that is tagged as kept.
+    fn otherwise(&self, observed: &Observed) -> Option<String> {
+        let aside = beside(&observed.address);
+        let is_kept = observed.old.as_ref().is_some_and(|old| old.tagged.as_ref() == Some(&aside));
+        match self.stage == Stage::Switching && is_kept {
+            true => Some(format!("for the way back: provision restore {} --switch --back", self.name)),
+            false => self.forget(),
+        }
     }
 
     fn forget(&self) -> Option<String> {
@@ -371,18 +401,29 @@ impl Course for FileRestore {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.notes.clone()
+        let mut notes = self.notes.clone();
+        if matches!(self.stage, Stage::Switching | Stage::Switched) {
+            let new = Self::named(self.new.as_ref());
+            notes.push(format!(
+                "look at {new} first: what AWS Backup has restored is in its folder aws-backup-restore_DATE-TIME until it is moved up, and what is \
+                 written into {} meanwhile stays there alone",
+                self.old
+            ));
+        }
+        notes
     }
 
     fn doing(&self) -> String {
         let Self { old, from, .. } = self;
         let new = Self::named(self.new.as_ref());
         match self.stage {
-            Stage::Restoring if self.is_folder => format!("is restored {from} into a folder of its own"),
+            Stage::Restoring if self.is_folder => {
+                format!("is being restored {from} into a folder of its own")
+            }
             Stage::Beside if self.is_folder => format!("was restored {from} into a folder of its own"),
-            Stage::Restoring => format!("is restored {from} beside the one that serves, as {new}"),
+            Stage::Restoring => format!("is being restored {from} beside the one that serves, as {new}"),
             Stage::Beside => format!("was restored {from}, as {new}, beside the one that serves"),
-            Stage::Switching => format!("changes places with {new}"),
+            Stage::Switching => format!("is changing places with {new}"),
             Stage::Switched => format!("is the one {from}; the one before is kept as {old}"),
         }
     }
@@ -390,12 +431,14 @@ impl Course for FileRestore {
     fn goes_on(&self) -> String {
         match self.stage {
             Stage::Restoring => self.options.clone(),
-            Stage::Beside | Stage::Switching | Stage::Switched => "--switch".to_owned(),
+            Stage::Beside | Stage::Switching => "--switch".to_owned(),
+            Stage::Switched => "--switch --back".to_owned(),
         }
     }
 
     fn gives_up(&self) -> Option<String> {
-        Some("--forget".to_owned())
+        let options = if self.stage == Stage::Switching { "--switch --back" } else { "--forget" };
+        Some(options.to_owned())
     }
 
     fn holds(&self) -> bool {

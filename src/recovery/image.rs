@@ -213,15 +213,15 @@ impl Course for Build {
     fn steps(&self) -> Vec<String> {
         vec![
             format!("a machine is made like {}, without its volumes", self.instance),
-            "its user data is waited for: `cloud-init status --wait`, by Systems Manager".to_owned(),
-            format!("it is stopped, and becomes the image {}", self.name),
+            "its user data is waited for, up to 50 min: `cloud-init status --wait`, by Systems Manager. The machine is charged until the end".to_owned(),
+            format!("it is stopped, and becomes the image {}: some minutes, and more for a large root volume", self.name),
             "the machine is terminated".to_owned(),
         ]
     }
 
     fn doing(&self) -> String {
         match &self.image {
-            None => format!("becomes the image {}", self.name),
+            None => format!("is becoming the image {}", self.name),
             Some(image) => format!("became the image {} ({image})", self.name),
         }
     }

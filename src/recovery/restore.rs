@@ -42,6 +42,9 @@ pub struct Restore {
     /// The last call, when it was made, and whether RDS answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
+    /// True if the exchange was turned round after the last call, which was for the other direction.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub turned: bool,
     /// True once the settings were sent that no restore takes.
     #[serde(default)]
     pub completed: bool,
@@ -123,6 +126,8 @@ pub struct Observed {
     pub new: Option<Instance>,
     /// True if a database has the stack's name: one that is being renamed answers to the old one for a while.
     pub is_taken: bool,
+    /// True if that is none of the two.
+    pub by_another: bool,
 }
 
 /// A database as RDS shows it.
@@ -135,6 +140,8 @@ pub struct Instance {
     pub is_ready: bool,
     /// True if it does not become ready by waiting.
     pub is_stuck: bool,
+    /// True if it never serves again: AWS takes nothing of it but its deletion.
+    pub is_lost: bool,
     /// The name that it is about to get.
     pub renamed_to: Option<String>,
     /// The fields in which it is not as it was asked for.
@@ -144,10 +151,10 @@ pub struct Instance {
     pub tagged: Option<String>,
 }
 
-/// The name of one that stands beside the stack's: `gitlab-pgsql-restored-20261127-0400`.
+/// The name of one that stands beside the stack's: `gitlab-pgsql-restored-20261127-040000`. No second one has it.
 pub fn name_beside(identifier: &str, word: &str, now: Timestamp) -> String {
     let time = now.to_string();
-    let digits: String = time.chars().filter(char::is_ascii_digit).take(12).collect();
+    let digits: String = time.chars().filter(char::is_ascii_digit).take(14).collect();
     let ending = format!("-{word}-{}-{}", &digits[..8], &digits[8..]);
     let most = LONGEST_NAME - ending.len();
     let stem: String = identifier.chars().take(most).collect();
@@ -161,13 +168,15 @@ impl Restore {
         (self.stage, self.asked, self.recorded) = (Stage::Switching, None, false);
     }
 
-    /// Turns an exchange round: the old one gets the name again.
+    /// Turns an exchange round, at its end or in the middle: the old one gets the name again.
     pub fn back(&mut self) {
+        let midway = self.asked.take().filter(|_| self.stage == Stage::Switching);
         std::mem::swap(&mut self.old, &mut self.new);
         std::mem::swap(&mut self.recorded_old, &mut self.recorded_new);
         self.from = "as it was before the exchange".to_owned();
         self.notes.clear();
         self.switch();
+        (self.turned, self.asked) = (midway.is_some(), midway);
     }
 
     /// The end of a stage.
@@ -194,7 +203,7 @@ impl Restore {
     /// A call, unless it was made a moment ago and may not show itself yet.
     fn once(&self, step: Step, now: Timestamp, waiting: String) -> Next<Step> {
         let since = |asked: &Asked| seconds_between(asked.at, now);
-        match self.asked.as_ref().filter(|asked| asked.step == step) {
+        match self.asked.as_ref().filter(|asked| asked.step == step && !self.turned) {
             Some(asked) if asked.answered && since(asked) < LAG => Next::Wait(waiting),
             Some(asked) if !asked.answered && since(asked) < SHOWS_ITSELF => Next::Wait(waiting),
             _ => Next::Do(step),
@@ -212,6 +221,12 @@ impl Restore {
                 )),
             };
         };
+        if self.new.id.is_none() && self.asked.is_none() {
+            let hint = format!(
+                "run the same command again; for what it is: aws rds describe-db-instances --db-instance-identifier {beside}"
+            );
+            return Next::Refuse(Refusal::new(format!("there is a database {beside} already"), Some(hint)));
+        }
         if new.is_stuck {
             let message = format!("the restored database {beside} is {}", new.status);
             return Next::Refuse(Refusal::midway(message, self.forget()));
@@ -232,26 +247,53 @@ impl Restore {
 
     fn switching(&self, observed: &Observed, tags: (&str, &str), now: Timestamp) -> Next<Step> {
         let Self { identifier, old, new, .. } = self;
+        let is_kept = |one: &Instance| one.tagged.as_deref() == Some(tags.0);
+        // Once the one that serves is tagged or renamed, forgetting would leave no database with the name.
+        let has_begun =
+            observed.old.as_ref().is_some_and(|going| going.identifier != *identifier || is_kept(going));
         let Some(coming) = &observed.new else {
-            return Next::Refuse(Refusal::midway(format!("{} is gone", new.aside), self.forget()));
+            return Next::Refuse(self.cannot_come(&format!("{} is gone", new.aside), has_begun));
         };
+        if coming.is_stuck {
+            let message =
+                format!("{} is {}, and RDS renames only what is available", new.aside, coming.status);
+            return Next::Refuse(self.cannot_come(&message, has_begun));
+        }
+        if let Some(wait) = self.still_to_come(observed, now) {
+            return wait;
+        }
         if let Some(going) = &observed.old {
-            if going.tagged.as_deref() != Some(tags.0) {
+            let has_the_name = going.identifier == *identifier;
+            if has_the_name && going.is_stuck {
+                return Next::Refuse(self.cannot_go(going));
+            }
+            if !is_kept(going) {
                 return Next::Do(Step::TagOld);
             }
-            if going.identifier == *identifier {
+            if has_the_name {
                 // The one that takes over must be able to, before the name is let go of.
                 return match self.renaming(coming, &new.aside) {
                     Some(wait) => wait,
                     None => self.rename(going, Step::SetOldAside, &old.aside, now),
                 };
             }
+            if going.renamed_to.as_ref() == Some(identifier) {
+                return Next::Wait(format!("{} becomes {identifier}", going.identifier));
+            }
         }
         if coming.identifier != *identifier {
+            if observed.by_another {
+                let message = format!("another database has the name {identifier}");
+                return Next::Refuse(self.cannot_come(&message, has_begun));
+            }
             if observed.is_taken && coming.renamed_to.is_none() {
                 return Next::Wait(format!("the name {identifier} is to become free"));
             }
             return self.rename(coming, Step::GiveTheName, identifier, now);
+        }
+        match &coming.renamed_to {
+            Some(to) if to != identifier => return Next::Wait(format!("{identifier} becomes {to}")),
+            _ => {}
         }
         match () {
             () if !coming.is_ready => Next::Wait(format!("{identifier} is {}", coming.status)),
@@ -259,6 +301,44 @@ impl Restore {
             () if !self.recorded => Next::Do(Step::Record),
             () => Next::Done,
         }
+    }
+
+    /// The wait for a name that RDS was asked for before the exchange was turned round: it may still come.
+    fn still_to_come(&self, observed: &Observed, now: Timestamp) -> Option<Next<Step>> {
+        let asked = self.asked.as_ref().filter(|_| self.turned)?;
+        // The two have changed their places in the record since.
+        let (one, name) = match asked.step {
+            Step::SetOldAside => (observed.new.as_ref(), &self.new.aside),
+            Step::GiveTheName => (observed.old.as_ref(), &self.identifier),
+            _ => return None,
+        };
+        let is_seen = one.is_none_or(|one| one.identifier == *name);
+        let may_come = !is_seen && seconds_between(asked.at, now) < LAG;
+        may_come.then(|| Next::Wait(format!("the name {name}, which was asked for, is to show itself")))
+    }
+
+    /// The refusal where the one that is to take over cannot.
+    fn cannot_come(&self, message: &str, has_begun: bool) -> Refusal {
+        let hint = match has_begun {
+            true => Some(format!("for the way back: provision restore {} --switch --back", self.name)),
+            false => self.forget(),
+        };
+        Refusal::midway(message, hint)
+    }
+
+    /// The refusal where the one that has the name cannot let go of it.
+    fn cannot_go(&self, going: &Instance) -> Refusal {
+        let Instance { identifier, status, .. } = going;
+        let message = format!("{identifier} is {status}, and RDS renames only what is available");
+        let hint = match going.is_lost {
+            true => format!(
+                "RDS does not recover it, and its name is free when it is deleted; its automated backups are kept: aws rds delete-db-instance \
+                 --db-instance-identifier {identifier} --skip-final-snapshot --no-delete-automated-backups; then: provision restore {} --switch",
+                self.name
+            ),
+            false => "for the cure: provision status".to_owned(),
+        };
+        Refusal::midway(message, Some(hint))
     }
 
     /// The wait or the refusal before a database can be renamed.
@@ -303,6 +383,7 @@ impl Course for Restore {
 
     fn intend(&mut self, step: &Step, now: Timestamp) {
         self.asked = Some(Asked { step: *step, at: now, answered: false });
+        self.turned = false;
     }
 
     fn steps(&self) -> Vec<String> {
@@ -322,15 +403,23 @@ impl Course for Restore {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.notes.clone()
+        let Self { identifier, old, new, .. } = self;
+        let before = format!(
+            "stop what writes first: what {identifier} has now, and {} has not, is in {} alone afterwards",
+            new.aside, old.aside
+        );
+        let is_exchanged = matches!(self.stage, Stage::Switching | Stage::Switched);
+        is_exchanged.then_some(before).into_iter().chain(self.notes.iter().cloned()).collect()
     }
 
     fn doing(&self) -> String {
         let Self { from, old, new, .. } = self;
         match self.stage {
-            Stage::Restoring => format!("is restored {from} beside the one that serves, as {}", new.aside),
+            Stage::Restoring => {
+                format!("is being restored {from} beside the one that serves, as {}", new.aside)
+            }
             Stage::Beside => format!("was restored {from}, as {}, beside the one that serves", new.aside),
-            Stage::Switching => format!("changes places with {}", new.aside),
+            Stage::Switching => format!("is changing places with {}", new.aside),
             Stage::Switched => format!("is the one {from}; the one before is kept as {}", old.aside),
         }
     }
@@ -338,12 +427,14 @@ impl Course for Restore {
     fn goes_on(&self) -> String {
         match self.stage {
             Stage::Restoring => self.options.clone(),
-            Stage::Beside | Stage::Switching | Stage::Switched => "--switch".to_owned(),
+            Stage::Beside | Stage::Switching => "--switch".to_owned(),
+            Stage::Switched => "--switch --back".to_owned(),
         }
     }
 
     fn gives_up(&self) -> Option<String> {
-        Some("--forget".to_owned())
+        let options = if self.stage == Stage::Switching { "--switch --back" } else { "--forget" };
+        Some(options.to_owned())
     }
 
     fn holds(&self) -> bool {
@@ -383,6 +474,7 @@ mod tests {
             recorded_old: Document::new(),
             stage,
             asked: None,
+            turned: false,
             completed: false,
             recorded: false,
             notes: Vec::new(),
@@ -458,9 +550,14 @@ mod tests {
         let mut making = restore(Stage::Restoring);
         making.new.id = None;
         let old = || Some(instance("db-1", "records"));
-        let both = Observed { old: old(), new: Some(instance("db-2", "records-restored")), is_taken: true };
+        let both = Observed {
+            old: old(),
+            new: Some(instance("db-2", "records-restored")),
+            is_taken: true,
+            by_another: false,
+        };
         [
-            (making, Observed { old: old(), new: None, is_taken: true }, &MAKING),
+            (making, Observed { old: old(), is_taken: true, ..Observed::default() }, &MAKING),
             (restore(Stage::Switching), both, &EXCHANGE),
         ]
     }
@@ -498,11 +595,12 @@ mod tests {
         let old = Instance { tagged: Some(beside(ADDRESS)), ..instance("db-1", "records") };
         for (ready, stuck) in [(false, false), (false, true)] {
             let new = Instance { is_ready: ready, is_stuck: stuck, ..instance("db-2", "records-restored") };
-            let observed = Observed { old: Some(old.clone()), new: Some(new), is_taken: true };
+            let observed =
+                Observed { old: Some(old.clone()), new: Some(new), is_taken: true, ..Observed::default() };
             let next = restore.next(&(observed, ADDRESS.to_owned()), at(0));
             assert!(!matches!(next, Next::Do(_)), "{next:?}");
         }
-        let gone = Observed { old: Some(old), new: None, is_taken: true };
+        let gone = Observed { old: Some(old), is_taken: true, ..Observed::default() };
         assert!(matches!(restore.next(&(gone, ADDRESS.to_owned()), at(0)), Next::Refuse(_)));
     }
 
@@ -512,7 +610,7 @@ mod tests {
         restore.back();
         let old = Instance { tagged: Some(ADDRESS.to_owned()), ..instance("db-2", "records") };
         let new = Instance { tagged: Some(beside(ADDRESS)), ..instance("db-1", "records-old") };
-        let observed = Observed { old: Some(old), new: Some(new), is_taken: true };
+        let observed = Observed { old: Some(old), new: Some(new), is_taken: true, ..Observed::default() };
         let Next::Do(step) = restore.next(&(observed, ADDRESS.to_owned()), at(0)) else { panic!("a step") };
         assert_eq!((step, restore.old.aside.as_str()), (Step::TagOld, "records-restored"));
     }
@@ -520,8 +618,91 @@ mod tests {
     #[test]
     fn a_name_beside_has_a_length_that_rds_takes() {
         let now = "2026-11-27T04:05:06Z".parse().expect("a time");
-        assert_eq!(name_beside("gitlab-pgsql", "restored", now), "gitlab-pgsql-restored-20261127-0405");
+        assert_eq!(name_beside("gitlab-pgsql", "restored", now), "gitlab-pgsql-restored-20261127-040506");
         let long = name_beside(&format!("{}-{}", "a".repeat(39), "b".repeat(20)), "restored", now);
         assert!(long.len() <= LONGEST_NAME && !long.contains("--"), "{long}");
+    }
+
+    /// The refusal of the next step, with its hint.
+    fn refused(restore: &Restore, observed: Observed) -> (String, String) {
+        match restore.next(&(observed, ADDRESS.to_owned()), at(0)) {
+            Next::Refuse(refusal) => (refusal.message, refusal.hint.unwrap_or_default()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_that_is_there_before_anything_was_asked_for_is_not_taken_for_the_restored_one() {
+        let mut restore = restore(Stage::Restoring);
+        restore.new.id = None;
+        let there = Some(instance("db-9", "records-restored"));
+        let (message, _) = refused(&restore, Observed { new: there, ..Observed::default() });
+        assert!(message.contains("already"), "{message}");
+    }
+
+    #[test]
+    fn an_exchange_whose_new_one_is_lost_is_turned_round_wherever_it_stands() {
+        for (step, name) in [(Step::TagOld, "records"), (Step::SetOldAside, "records-old")] {
+            let mut restore = restore(Stage::Switching);
+            restore.intend(&step, at(0));
+            restore.answered();
+            let kept = || Instance { tagged: Some(beside(ADDRESS)), ..instance("db-1", name) };
+            let (message, hint) = refused(&restore, Observed { old: Some(kept()), ..Observed::default() });
+            assert!(message.contains("is gone") && hint.contains("--switch --back"), "{message}: {hint}");
+            restore.back();
+            let mut left = Observed { new: Some(kept()), ..Observed::default() };
+            for second in 0..10 {
+                match restore.next(&(left.clone(), ADDRESS.to_owned()), at(second)) {
+                    Next::Done => break,
+                    Next::Wait(_) => {}
+                    Next::Refuse(refusal) => panic!("{refusal:?}"),
+                    Next::Do(step) => {
+                        restore.intend(&step, at(second));
+                        carried_out(step, &mut left);
+                        restore.answered();
+                    }
+                }
+            }
+            let back = left.new.expect("it is there");
+            assert_eq!((back.identifier.as_str(), back.tagged.as_deref()), ("records", Some(ADDRESS)));
+            assert!(restore.recorded);
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_asked_for_before_an_exchange_was_turned_round_is_waited_for() {
+        let mut restore = restore(Stage::Switching);
+        restore.intend(&Step::SetOldAside, at(0));
+        restore.back();
+        let old = Some(Instance { tagged: Some(beside(ADDRESS)), ..instance("db-2", "records-restored") });
+        let new = Some(Instance { tagged: Some(beside(ADDRESS)), ..instance("db-1", "records") });
+        let observed = (Observed { old, new, is_taken: true, ..Observed::default() }, ADDRESS.to_owned());
+        assert!(matches!(restore.next(&observed, at(LAG - 1)), Next::Wait(_)));
+        assert_eq!(restore.next(&observed, at(LAG)), Next::Do(Step::TagNew));
+    }
+
+    #[test]
+    fn one_that_has_failed_is_to_be_deleted_before_its_name_is_taken_and_nothing_is_done_before() {
+        let failed = Instance {
+            status: "failed".to_owned(),
+            is_ready: false,
+            is_stuck: true,
+            is_lost: true,
+            tagged: Some(ADDRESS.to_owned()),
+            ..instance("db-1", "records")
+        };
+        let new = Some(instance("db-2", "records-restored"));
+        let observed = Observed { old: Some(failed), new, is_taken: true, ..Observed::default() };
+        let (_, hint) = refused(&restore(Stage::Switching), observed);
+        assert!(hint.contains("delete-db-instance") && hint.contains("--switch"), "{hint}");
+    }
+
+    #[test]
+    fn a_name_that_a_third_database_has_is_not_waited_for() {
+        let kept = Instance { tagged: Some(beside(ADDRESS)), ..instance("db-1", "records-old1") };
+        let new = Some(instance("db-2", "records-restored"));
+        let observed = Observed { old: Some(kept), new, is_taken: true, by_another: true };
+        let (message, _) = refused(&restore(Stage::Switching), observed);
+        assert!(message.contains("another database"), "{message}");
     }
 }

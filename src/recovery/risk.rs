@@ -18,14 +18,20 @@ const OLDEST_RECOVERY_POINT: i64 = 2 * DAY;
 const VERSION_AHEAD: i64 = 180 * DAY;
 const CERTIFICATE_AHEAD: i64 = 90 * DAY;
 
+/// A forced maintenance takes no heed of the window: so long before it, there are four more windows in which it can be taken instead.
+const MAINTENANCE_AHEAD: i64 = 28 * DAY;
+
 /// All risks of a stack, the databases first.
 pub fn risks(status: &Status, now: Timestamp) -> Vec<Risk> {
-    let databases = status.databases.values().flat_map(|one| told(&one.address, of_database(one, now)));
+    let databases = status.databases.values().flat_map(|one| {
+        let risks = of_database(one, now).into_iter().chain(of_maintenance(one, &status.region, now));
+        told(&one.address, risks.collect())
+    });
     let file_systems =
         status.file_systems.values().flat_map(|one| told(&one.address, of_file_system(one, now)));
     let procedures = status.procedures.iter().filter(|one| one.finished.is_none()).flat_map(|one| {
         let next = one.goes_on.as_deref().unwrap_or_default();
-        told(&one.address, vec![format!("it {} since {}; to go on: {next}", one.doing, one.started)])
+        told(&one.address, vec![format!("it {} (begun {}); to go on: {next}", one.doing, one.started)])
     });
     let pairs = status.pairs.values().flat_map(|one| told(&one.address, of_pair(one)));
     databases.chain(file_systems).chain(pairs).chain(procedures).collect()
@@ -136,6 +142,30 @@ fn of_database(database: &Database, now: Timestamp) -> Vec<String> {
     risks
 }
 
+/// The maintenance that RDS forces soon.
+fn of_maintenance(database: &Database, region: &str, now: Timestamp) -> Vec<String> {
+    let pending = database.maintenance.iter().flatten();
+    let forced = pending.filter_map(|one| {
+        let date = one.forced.as_deref()?;
+        let forced = date.parse().ok();
+        let day = date.get(..10).unwrap_or(date);
+        let what = one.title();
+        // Asked for, or set for a window before that: it is taken there.
+        let applied: Option<Timestamp> = one.applied.as_deref().and_then(|date| date.parse().ok());
+        let comes_before = applied.zip(forced).is_some_and(|(applied, forced)| now < applied && applied < forced);
+        let take = database.arn.as_deref().and_then(|arn| one.to_apply(arn, region));
+        let take = take.map(|command| format!("; to take it in the next window: {command}")).unwrap_or_default();
+        match end(forced, now, MAINTENANCE_AHEAD)? {
+            End::Past => Some(format!(
+                "RDS forces the maintenance {what} since {day}, whatever the window is: it comes at any moment{take}"
+            )),
+            End::Soon if comes_before => None,
+            End::Soon => Some(format!("RDS forces the maintenance {what} on {day}, whatever the window is{take}")),
+        }
+    });
+    forced.collect()
+}
+
 fn day_after(day: &str) -> Option<Timestamp> {
     let day: Date = day.parse().ok()?;
     Some(day.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp())
@@ -199,6 +229,7 @@ fn end(end: Option<Timestamp>, now: Timestamp, ahead: i64) -> Option<End> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recovery::maintenance::Maintenance;
     use crate::recovery::status::{Backups, Certificate, MountTarget, Replication};
 
     fn now() -> Timestamp {
@@ -251,6 +282,39 @@ mod tests {
         for (change, expected) in cases {
             let said = said(change);
             assert!(said.len() == 1 && said[0].contains(expected), "{expected}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_maintenance_that_is_forced_soon_is_a_risk_unless_a_window_takes_it_before() {
+        let said = |forced: Option<&str>, applied: Option<&str>| {
+            let one = Maintenance {
+                forced: forced.map(str::to_owned),
+                applied: applied.map(str::to_owned),
+                ..Maintenance::of("system-update")
+            };
+            let arn = Some("arn:aws:rds:eu-west-1:123456789012:db:records".to_owned());
+            let database = Database { arn, maintenance: Some(vec![one]), ..Database::default() };
+            of_maintenance(&database, "eu-west-1", now())
+        };
+        for (forced, applied, expected) in [
+            (None, None, None),
+            (Some("2027-06-01T00:00:00Z"), None, None),
+            (Some("2026-12-10T00:00:00Z"), None, Some("on 2026-12-10")),
+            (Some("2026-12-10T00:00:00Z"), Some("2026-12-10T00:00:00Z"), Some("on 2026-12-10")),
+            (Some("2026-12-10T00:00:00Z"), Some("2026-12-06T04:30:00Z"), None),
+            (Some("2026-11-28T00:00:00Z"), Some("2026-11-28T00:00:00Z"), Some("since 2026-11-28")),
+        ] {
+            let risks = said(forced, applied);
+            match expected {
+                None => assert_eq!(risks, [""; 0], "{forced:?} {applied:?}"),
+                Some(word) => assert!(
+                    risks.len() == 1
+                        && risks[0].contains(word)
+                        && risks[0].contains("to take it in the next window: aws rds apply-pending"),
+                    "{risks:?}"
+                ),
+            }
         }
     }
 

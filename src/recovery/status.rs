@@ -6,6 +6,7 @@ use jiff::{Timestamp, Unit};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::maintenance::Maintenance;
 use crate::engine::address::Address;
 use crate::engine::resource::Condition;
 use crate::engine::state::{Procedure, State};
@@ -37,6 +38,7 @@ pub struct Status {
 pub struct Database {
     pub address: String,
     pub id: Option<String>,
+    pub arn: Option<String>,
     /// The status as AWS words it; `gone` where AWS does not have it, or it was never made.
     pub status: String,
     pub health: Health,
@@ -66,6 +68,8 @@ pub struct Database {
     pub pending: BTreeMap<String, String>,
     /// True if parameters wait for a reboot.
     pub pending_reboot: bool,
+    /// The maintenance that RDS has pending; absent where AWS did not answer.
+    pub maintenance: Option<Vec<Maintenance>>,
     pub maintenance_window: Option<String>,
     /// When that opens next.
     pub window_opens: Option<String>,

@@ -290,7 +290,9 @@ impl Upgrade {
             Step::Upgrade => {
                 let is_old = observed.database.as_ref().is_some_and(|seen| seen.version != self.to);
                 let is_silent = seconds_between(asked.at, now) >= in_place::BEGINS;
-                is_ready(&observed.database) && is_old && (observed.failure.is_some() || is_silent)
+                let is_of_others = observed.database.as_ref().is_some_and(|seen| seen.version != self.from);
+                let is_over = observed.failure.is_some() || is_silent || is_of_others;
+                is_ready(&observed.database) && is_old && is_over
             }
             Step::Switch => {
                 let status = observed.deployment.as_ref().map(|one| one.status.as_str());
@@ -403,6 +405,14 @@ impl Course for Upgrade {
 
     fn doing(&self) -> String {
         words::doing(self)
+    }
+
+    fn ending(&self) -> &'static str {
+        match self.stage {
+            Stage::GivingUp | Stage::GivenUp => "given up",
+            Stage::Copying | Stage::Beside => "prepared",
+            Stage::Upgrading | Stage::Upgraded | Stage::Switching | Stage::Switched => "complete",
+        }
     }
 
     fn goes_on(&self) -> String {

@@ -10,6 +10,7 @@ mod schema;
 mod shaped;
 pub(super) mod source;
 pub(super) mod statement;
+pub(super) mod subnet_group;
 pub mod titled;
 pub mod zones;
 
@@ -212,6 +213,23 @@ pub struct Conflict {
     pub options: Vec<&'static str>,
     pub message: String,
     pub remedy: String,
+}
+
+impl Conflict {
+    /// A conflict of one entry.
+    pub fn new(
+        entry: &Name,
+        options: &[&'static str],
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            path: vec![entry.to_string()],
+            options: options.to_vec(),
+            message: message.into(),
+            remedy: remedy.into(),
+        }
+    }
 }
 
 impl Section {

@@ -81,6 +81,9 @@ pub(super) struct Attributes {
     pub(super) file_system_id: Loose,
     pub(super) source_file_system_id: Loose,
     pub(super) bucket: Loose,
+    pub(super) instance_id: Loose,
+    pub(super) volume_id: Loose,
+    pub(super) allocation_id: Loose,
     pub(super) protection: Loose,
     pub(super) destination: Loose,
     pub(super) tags: Tags,
@@ -235,6 +238,9 @@ impl Attributes {
             "security_group_id" => &mut self.security_group_id,
             "file_system_id" => &mut self.file_system_id,
             "bucket" => &mut self.bucket,
+            "instance_id" => &mut self.instance_id,
+            "volume_id" => &mut self.volume_id,
+            "allocation_id" => &mut self.allocation_id,
             _ => return None,
         })
     }

@@ -72,7 +72,7 @@ impl Part {
         match use_of(kind) {
             Some(Use::Rule) => its(GROUP, &self.group),
             Some(Use::PartOfFileSystem) => !MAY_BE_LEFT.contains(&kind) || its(kind, &self.id),
-            Some(Use::PartOfBucket) => true,
+            Some(Use::PartOfBucket | Use::PartOfMachine | Use::PartOfAddress) => true,
             _ => its(kind, &self.id),
         }
     }
@@ -212,6 +212,8 @@ fn word(kind: &str) -> &'static str {
         Some(Use::FileSystem) => "files",
         Some(Use::Bucket) => "bucket",
         Some(Use::Cache) => "cache",
+        Some(Use::Machine) => "machine",
+        Some(Use::Address) => "address",
         _ => "group",
     }
 }
@@ -227,6 +229,10 @@ struct Matching<'a> {
     region: Option<&'a str>,
     /// The file systems that replications of the state write to.
     destinations: BTreeSet<&'a str>,
+    /// The machine that each volume is attached to.
+    attached: BTreeMap<&'a str, &'a str>,
+    /// The elastic addresses of gateways, which are the network's.
+    of_gateways: BTreeSet<&'a str>,
     replicas: BTreeSet<Place<'a>>,
     looked_at: Cell<usize>,
 }
@@ -238,6 +244,8 @@ struct Wholes<'a> {
     file_systems: BTreeMap<&'a str, usize>,
     buckets: BTreeMap<&'a str, usize>,
     caches: BTreeMap<Place<'a>, usize>,
+    machines: BTreeMap<&'a str, usize>,
+    addresses: BTreeMap<&'a str, usize>,
 }
 
 /// The objects that use a group, by its name or its id.
@@ -258,12 +266,24 @@ impl<'a> Matching<'a> {
             account: only(facts().filter_map(|facts| facts.account.as_deref()).collect()),
             region: only(facts().filter_map(|facts| facts.region.as_deref()).collect()),
             destinations: facts().flat_map(|facts| facts.destinations.iter().map(String::as_str)).collect(),
+            attached: BTreeMap::new(),
+            of_gateways: BTreeSet::new(),
             replicas: BTreeSet::new(),
             looked_at: Cell::new(objects.len()),
         };
         let replicas = facts().filter(|facts| facts.source.is_some());
         let replicas = replicas.filter_map(|facts| Some(matching.named(facts, facts.id.as_deref()?)));
         matching.replicas = replicas.collect();
+        for object in objects.iter().filter(|object| !object.from.is_data) {
+            let Some(facts) = &object.facts else { continue };
+            match use_of(&object.from.kind) {
+                Some(Use::PartOfMachine) => {
+                    matching.attached.extend(facts.volume.as_deref().zip(facts.machine.as_deref()));
+                }
+                Some(Use::Network) => matching.of_gateways.extend(facts.address.as_deref()),
+                _ => {}
+            }
+        }
         matching
     }
 
@@ -382,11 +402,17 @@ impl<'a> Matching<'a> {
             return Some(Verdict::Left(Reason::Unmade));
         };
         let reason = match (purpose, &facts.engine) {
-            (Use::Database | Use::FileSystem | Use::Bucket | Use::Cache | Use::Group, _)
-                if let Some(stack) = &facts.stack =>
-            {
-                Some(Reason::OfStack { stack: stack.clone() })
-            }
+            (
+                Use::Database
+                | Use::FileSystem
+                | Use::Bucket
+                | Use::Cache
+                | Use::Group
+                | Use::Machine
+                | Use::Volume
+                | Use::Address,
+                _,
+            ) if let Some(stack) = &facts.stack => Some(Reason::OfStack { stack: stack.clone() }),
             (Use::Database, Some(engine)) if engine != "postgres" => {
                 Some(Reason::Engine { engine: engine.clone() })
             }
@@ -395,7 +421,12 @@ impl<'a> Matching<'a> {
                 (named || facts.is_overwritten).then_some(Reason::Destination)
             }
             (Use::Cache, _) if facts.is_sharded => Some(Reason::ClusterMode),
-            (Use::Group, _) if facts.is_of_cluster => Some(Reason::OfCluster),
+            (Use::Group | Use::Machine | Use::Volume | Use::Address, _) if facts.is_of_cluster => {
+                Some(Reason::OfCluster)
+            }
+            (Use::Address, _) if facts.id.as_deref().is_some_and(|id| self.of_gateways.contains(id)) => {
+                Some(Reason::Network)
+            }
             (Use::Group, _) if facts.name.as_deref() == Some("default") => Some(Reason::DefaultGroup),
             _ => None,
         };
@@ -417,6 +448,8 @@ impl<'a> Matching<'a> {
                 Some(Use::FileSystem) => wholes.file_systems.entry(id).or_insert(at),
                 Some(Use::Bucket) => wholes.buckets.entry(id).or_insert(at),
                 Some(Use::Cache) => wholes.caches.entry(self.named(facts, id)).or_insert(at),
+                Some(Use::Machine) => wholes.machines.entry(id).or_insert(at),
+                Some(Use::Address) => wholes.addresses.entry(id).or_insert(at),
                 _ => continue,
             };
             // Terraform may have one object at two addresses, and has to let go of both.
@@ -428,7 +461,7 @@ impl<'a> Matching<'a> {
         wholes
     }
 
-    /// The verdict on a part of a database, a file system or a bucket.
+    /// The verdict on a part of a database, a file system, a bucket, a machine or an address.
     fn part(&self, facts: &'a Facts, purpose: Use, wholes: &Wholes<'a>) -> Option<Verdict> {
         let part_of = |whole: Option<&usize>, words: &'static str, id: &Option<String>| match whole {
             Some(whole) => Verdict::Along(BTreeSet::from([*whole])),
@@ -444,6 +477,22 @@ impl<'a> Matching<'a> {
             Use::PartOfBucket => {
                 let id = facts.bucket.as_ref().or(facts.id.as_ref()).cloned();
                 Some(part_of(wholes.buckets.get(id.as_deref()?), "bucket", &id))
+            }
+            Use::Volume => {
+                let machine = facts.id.as_deref().and_then(|id| self.attached.get(id));
+                let whole = machine.and_then(|machine| wholes.machines.get(machine));
+                Some(match whole {
+                    Some(whole) => Verdict::Along(BTreeSet::from([*whole])),
+                    None => Verdict::Left(Reason::LoneVolume),
+                })
+            }
+            Use::PartOfMachine => {
+                let machine = facts.machine.as_deref().unwrap_or_default();
+                Some(part_of(wholes.machines.get(machine), "machine", &facts.machine))
+            }
+            Use::PartOfAddress => {
+                let address = facts.address.as_deref().unwrap_or_default();
+                Some(part_of(wholes.addresses.get(address), "elastic address", &facts.address))
             }
             _ => None,
         }

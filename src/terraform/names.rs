@@ -33,7 +33,7 @@ pub(super) fn name(object: &Object, facts: &Facts, word: &str, taken: &mut Taken
     let own = match object.from.kind.as_str() {
         // A database's `name` was the name of what is in it, and its identifier is a name of the right form.
         "aws_db_instance" | "aws_s3_bucket" | "aws_elasticache_replication_group" => [None, None, own[2]],
-        "aws_efs_file_system" => [own[0], None, None],
+        "aws_efs_file_system" | "aws_instance" | "aws_eip" => [own[0], None, None],
         _ => [None, own[1], None],
     };
     let fitting = own.into_iter().flatten().find(|text| fits(text)).map(str::to_owned);

@@ -77,6 +77,11 @@ pub(super) struct Facts {
     pub(super) group: Option<String>,
     pub(super) file_system: Option<String>,
     pub(super) bucket: Option<String>,
+    /// The machine that a volume is attached to.
+    pub(super) machine: Option<String>,
+    pub(super) volume: Option<String>,
+    /// The elastic address that something uses.
+    pub(super) address: Option<String>,
     /// The file systems that a replication writes to.
     pub(super) destinations: Vec<String>,
     /// True for a file system that a replication writes to.
@@ -91,6 +96,9 @@ pub(super) struct Facts {
 /// The beginnings of the names of kops' own groups.
 const NAMES_OF_KOPS: [&str; 6] =
     ["nodes.", "masters.", "control-plane.", "bastion.", "api-elb.", "bastion-elb."];
+
+/// Objects that kops makes of these have the tag of its cluster, and no name.
+const OF_MACHINES: [&str; 3] = ["aws_instance", "aws_ebs_volume", "aws_eip"];
 
 impl Facts {
     pub(super) fn of(kind: &str, attributes: &Attributes) -> Self {
@@ -121,6 +129,9 @@ impl Facts {
             group: own(attributes.security_group_id.text()),
             file_system: own(attributes.file_system_id.text().or(attributes.source_file_system_id.text())),
             bucket: own(attributes.bucket.text()),
+            machine: own(attributes.instance_id.text()),
+            volume: own(attributes.volume_id.text()),
+            address: own(attributes.allocation_id.text()),
             destinations: attributes
                 .destination
                 .list()
@@ -128,7 +139,9 @@ impl Facts {
                 .filter_map(|one| own(one.field("file_system_id")))
                 .collect(),
             is_overwritten: attributes.protection.list().iter().any(overwritten),
-            is_of_cluster: tags.are_of_a_cluster() || is_named_by_kops,
+            is_of_cluster: tags.are_of_a_cluster()
+                || is_named_by_kops
+                || (OF_MACHINES.contains(&kind) && tags.get(KOPS_CLUSTER).is_some()),
             is_sharded: attributes.cluster_mode.text().is_some_and(|mode| mode != "disabled"),
             stack: own(tags.get(tag::STACK)),
         }

@@ -13,7 +13,7 @@ pub enum Reason {
     Unmade,
     /// A part of the network.
     Network,
-    /// A security group of the cluster.
+    /// A security group or a machine of the cluster.
     OfCluster,
     /// Another stack's, by its tags.
     OfStack {
@@ -33,6 +33,8 @@ pub enum Reason {
         source: String,
     },
     ReplicaOfReplica,
+    /// A volume that is attached to no machine which is adopted.
+    LoneVolume,
     /// A file system that a replication overwrites.
     Destination,
     /// A part of something that is not adopted.
@@ -74,6 +76,7 @@ impl Reason {
             Self::ClusterMode => "cluster_mode",
             Self::LoneReplica { .. } => "lone_replica",
             Self::ReplicaOfReplica => "replica_of_replica",
+            Self::LoneVolume => "lone_volume",
             Self::Destination => "replication_destination",
             Self::LonePart { .. } => "lone_part",
             Self::Unused => "unused",
@@ -102,7 +105,7 @@ impl fmt::Display for Reason {
             Self::Network => {
                 "a part of the network, which is watched and never managed: it stays with Terraform or kops"
             }
-            Self::OfCluster => "a security group of the cluster, which is watched and never managed",
+            Self::OfCluster => "of the cluster, which is watched and never managed",
             Self::OfStack { stack } => return write!(f, "the stack {stack} manages it already, by its tags"),
             Self::DefaultGroup => {
                 "the default security group of a VPC, which cannot be deleted and is never managed"
@@ -122,6 +125,9 @@ impl fmt::Display for Reason {
                 );
             }
             Self::ReplicaOfReplica => "a replica of a replica: only replicas of a database are managed",
+            Self::LoneVolume => {
+                "the state attaches it to no machine that can be adopted here: a volume comes along with its machine"
+            }
             Self::Destination => {
                 "the destination of a replication, which overwrites it: it can be adopted when the replication is gone"
             }

@@ -289,6 +289,78 @@ fn a_cache_takes_its_groups_along_and_none_of_a_database_that_is_called_like_the
 }
 
 #[test]
+fn a_machine_takes_its_volumes_and_its_group_along_and_an_address_its_association() {
+    let machine = |id: &str, name: &str| {
+        json!({
+            "id": id, "arn": arn("ec2", "eu-west-1", &format!("instance/{id}")), "tags": { "Name": name },
+            "user_data": CANARY, "password_data": CANARY, "vpc_security_group_ids": ["sg-1"], "security_groups": ["web"],
+        })
+    };
+    let attachment =
+        |volume: &str, machine: &str| json!({ "id": "vai-1", "volume_id": volume, "instance_id": machine });
+    let of_kops = json!({ "id": "i-9", "tags": { "KubernetesCluster": "k8s.example.com" } });
+    let sorted = sorted(vec![
+        one("aws_volume_attachment.data", attachment("vol-1", "i-1")),
+        one("aws_ebs_volume.data", json!({ "id": "vol-1" })),
+        resource(
+            "aws_instance.web",
+            json!([
+                { "index_key": 0, "attributes": machine("i-1", "web") },
+                { "index_key": 1, "attributes": machine("i-2", "web") },
+            ]),
+        ),
+        one("aws_security_group.web", json!({ "id": "sg-1", "name": "web" })),
+        one("aws_eip.web", json!({ "id": "eipalloc-1", "allocation_id": "eipalloc-1", "instance": "i-1" })),
+        one(
+            "aws_eip_association.web",
+            json!({ "id": "eipassoc-1", "allocation_id": "eipalloc-1", "instance_id": "i-1" }),
+        ),
+        one("aws_ebs_volume.free", json!({ "id": "vol-2" })),
+        one("aws_ebs_volume.there", json!({ "id": "vol-3" })),
+        one("aws_volume_attachment.there", attachment("vol-3", "i-of-others")),
+        one("aws_instance.node", of_kops),
+        one("aws_nat_gateway.a", json!({ "id": "nat-1", "allocation_id": "eipalloc-2" })),
+        one("aws_eip.nat", json!({ "id": "eipalloc-2" })),
+        one("aws_eip_association.lone", json!({ "id": "eipassoc-2", "allocation_id": "eipalloc-3" })),
+        one("aws_iam_instance_profile.web", json!({ "id": "web" })),
+        one("aws_key_pair.web", json!({ "id": "web" })),
+        one("aws_spot_instance_request.web", json!({ "id": "sir-1" })),
+    ]);
+    let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        adopted(&sorted),
+        [
+            (
+                "aws_instance.web=i-1".to_owned(),
+                texts(&["aws_volume_attachment.data", "aws_ebs_volume.data", "aws_security_group.web"])
+            ),
+            ("aws_instance.web-machine=i-2".to_owned(), texts(&["aws_security_group.web"])),
+            ("aws_eip.web-address=eipalloc-1".to_owned(), texts(&["aws_eip_association.web"])),
+        ]
+    );
+    let left = [
+        ("aws_ebs_volume.free (vol-2)", "lone_volume"),
+        ("aws_ebs_volume.there (vol-3)", "lone_volume"),
+        ("aws_volume_attachment.there (vai-1)", "lone_part"),
+        ("aws_instance.node (i-9)", "of_cluster"),
+        ("aws_nat_gateway.a (nat-1)", "network"),
+        ("aws_eip.nat (eipalloc-2)", "network"),
+        ("aws_eip_association.lone (eipassoc-2)", "lone_part"),
+        ("aws_iam_instance_profile.web (web)", "named"),
+        ("aws_key_pair.web (web)", "named"),
+        ("aws_spot_instance_request.web", "no_kind"),
+    ];
+    assert_eq!(reasons(&sorted), left.map(|(from, code)| (from.to_owned(), code)));
+    // A volume that was left has no block; the attachment goes with its machine.
+    let is_recorded = |kind: &str, id: &str| kind == "aws_instance" && id == "i-1";
+    let blocks = removal(&sorted.recorded(&is_recorded));
+    let named: Vec<String> = blocks.resources.iter().map(ToString::to_string).collect();
+    assert_eq!(named, ["aws_instance.web", "aws_volume_attachment.data"]);
+    let forgotten: Vec<String> = blocks.forgotten.iter().map(LeftOut::named).collect();
+    assert_eq!(forgotten, ["aws_instance.web[1] (i-2)"]);
+}
+
+#[test]
 fn objects_of_other_regions_and_accounts_are_told_apart() {
     let sorted = sorted(vec![
         one("aws_db_instance.eu", database("main", "eu-west-1")),

@@ -11,7 +11,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use document::{ErrorDocument, Problem, Told, of_usage};
+pub use document::{CommandFailure, ErrorDocument, Problem, of_usage};
 use fitted::Fitted;
 
 use crate::view::{Carried, Ink, Page, Style, harmless, is_harmful, words};
@@ -323,15 +323,15 @@ mod tests {
         let failure = Failure::failed(KindError::Cloud(call)).hint("provision plan");
         let told = failure.document().expect("it is not said yet").error;
         assert_eq!((told.kind, told.exit_code), (FailureKind::Failed, 1));
-        assert_eq!(told.operation.as_deref(), Some("rds:CreateDBInstance"));
+        assert_eq!(told.text.operation.as_deref(), Some("rds:CreateDBInstance"));
         assert_eq!(
-            (told.code.as_deref(), told.request_id.as_deref()),
+            (told.text.code.as_deref(), told.text.request_id.as_deref()),
             (Some("DBInstanceAlreadyExists"), Some("1-2"))
         );
-        assert_eq!((told.causes, told.hint.as_deref()), (Vec::new(), Some("provision plan")));
+        assert_eq!((told.causes, told.text.hint.as_deref()), (Vec::new(), Some("provision plan")));
         let cause = Unreadable { source: Passed(std::io::Error::other("disk on fire")) };
         let told = Failure::new(FailureKind::Locked, cause).document().expect("it is not said yet").error;
-        assert_eq!((told.message.as_str(), told.exit_code), ("cannot read the state", 3));
+        assert_eq!((told.text.message.as_str(), told.exit_code), ("cannot read the state", 3));
         assert_eq!(told.causes, ["disk on fire"]);
         assert_eq!(Failure::said(FailureKind::Failed).document(), None);
     }
@@ -351,9 +351,9 @@ mod tests {
     #[test]
     fn a_wrong_command_line_is_a_document_too() {
         let told = of_usage("error: unexpected argument '--x' found\n\nUsage: provision plan\n\nhint: provision plan --help\n").error;
-        assert_eq!(told.message, "unexpected argument '--x' found");
+        assert_eq!(told.text.message, "unexpected argument '--x' found");
         assert_eq!(
-            (told.causes, told.hint.as_deref()),
+            (told.causes, told.text.hint.as_deref()),
             (vec!["Usage: provision plan".to_owned()], Some("provision plan --help"))
         );
     }

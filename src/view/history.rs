@@ -15,7 +15,7 @@ pub fn history<'a>(runs: impl Iterator<Item = &'a PastRun>, now: Option<&Holder>
     for run in runs {
         let PastRun { holder, written_by, plan, end: _ } = run;
         let (ended, ink) = ended(run, now);
-        let head = words(&format!("{}  {}:", harmless(&holder.since), harmless(&holder.command)));
+        let head = words(&format!("{}  {}:", harmless(&holder.since), harmless(&holder.doing())));
         let tail = words(&ended).into_iter().map(|word| match ink {
             Some(ink) => style.paint(ink, &word),
             None => word,

@@ -181,7 +181,7 @@ fn listing(page: &mut Page<'_>, plan: &Plan, action: Action, title: &str) {
         let address = format!("{:column$}", harmless(&change.address.to_string()));
         let id = change.id.as_ref().map(|id| string(id.as_str()));
         let own = if shared { Vec::new() } else { reason(change) };
-        let loss = cuts_off(change).into_iter().flat_map(|loss| painted(style, Ink::Warning, loss));
+        let loss = cuts_off(change).map(|loss| style.paint(Ink::Warning, loss));
         page.fill(0, BODY, [mark, address].into_iter().chain(id).chain(own).chain(loss));
         data(page, change);
     }

@@ -38,15 +38,15 @@ pub fn step_text(event: &Event) -> String {
     harmless(&line).into_owned()
 }
 
-/// The end.
-pub fn end_text(summary: &Summary, style: &Style) -> String {
+/// The end, which is `complete` or another word.
+pub fn end_text(summary: &Summary, ending: &str, style: &Style) -> String {
     let mut page = Page::new(style);
     let head = format!(
-        "{} complete: {} {}, in {}.",
+        "{} {ending} after {}: {} {}.",
         capital(&summary.command),
+        elapsed(summary.elapsed_seconds),
         summary.address,
-        summary.done,
-        elapsed(summary.elapsed_seconds)
+        summary.done
     );
     page.fill(0, 2, words(&harmless(&head)));
     summary.notes.iter().for_each(|note| sentence(&mut page, 0, note));

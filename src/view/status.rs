@@ -1,5 +1,6 @@
 //! The health of a stack as text: what is at risk last, where the eye rests.
 
+use crate::recovery::maintenance::Maintenance;
 use crate::recovery::status::{Backups, Database, FileSystem, Health, Pair, Status};
 
 use super::elapsed::elapsed;
@@ -35,10 +36,11 @@ pub fn status_text(status: &Status, style: &Style) -> String {
         };
         let when = match &one.finished {
             Some(finished) => format!("ended {finished}"),
-            None => format!("{}, since {}", one.step, one.started),
+            None => format!("begun {}, last step: {}", one.started, one.step),
         };
         page.fill(0, 2, told(&format!("{}: {} {} ({when}).{kept}", one.command, one.address, one.doing)));
-        for (words, command) in [("to go on:", &one.goes_on), ("to let go of it:", &one.gives_up)] {
+        let give_up = if one.finished.is_some() { "to let go of it:" } else { "to give it up:" };
+        for (words, command) in [("to go on:", &one.goes_on), (give_up, &one.gives_up)] {
             if let Some(command) = command {
                 page.line(2, words);
                 page.line(4, &harmless(command));
@@ -122,10 +124,31 @@ fn database_facts(page: &mut Page<'_>, database: &Database) {
         let opens = database.window_opens.as_ref().map(|opens| format!("; the window opens {opens}"));
         row(page, "waits", &format!("{}{}", pending.join(", "), opens.unwrap_or_default()));
     }
+    for one in database.maintenance.iter().flatten() {
+        row(page, "maintenance", &maintenance(one));
+    }
     if let Some(certificate) = &database.certificate {
         let till = certificate.valid_till.as_ref().map(|till| format!(", until {till}"));
         row(page, "certificate", &format!("{}{}", certificate.authority, till.unwrap_or_default()));
     }
+}
+
+/// A pending maintenance: what it is, and when.
+fn maintenance(one: &Maintenance) -> String {
+    let description = one.description.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
+    let dates = [
+        ("in the first window after", &one.window_after),
+        ("whatever the window is, on", &one.forced),
+        ("as it stands, on", &one.applied),
+    ];
+    let dates: Vec<String> =
+        dates.iter().filter_map(|(words, date)| Some(format!("{words} {}", date.as_ref()?))).collect();
+    let when = match dates.is_empty() {
+        true => "no date yet".to_owned(),
+        false => dates.join("; "),
+    };
+    let asked = one.opted_in.as_ref().map(|asked| format!("; asked for: {asked}")).unwrap_or_default();
+    format!("{}{description} ({when}{asked})", one.title())
 }
 
 fn file_system_facts(page: &mut Page<'_>, files: &FileSystem) {
@@ -188,6 +211,7 @@ fn backups(page: &mut Page<'_>, name: &str, backups: Option<&Backups>) {
 
 fn ago(seconds: i64) -> String {
     match seconds / (24 * 60 * 60) {
+        0 | 1 if seconds < 60 => format!("{seconds} s"),
         0 | 1 => elapsed(f64::from(i32::try_from(seconds).unwrap_or(i32::MAX))),
         days => format!("{days} days"),
     }

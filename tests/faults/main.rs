@@ -16,6 +16,7 @@ mod answers;
 mod case;
 mod fault;
 mod http;
+mod images;
 mod interrupts;
 mod inventory;
 mod operation;

@@ -138,7 +138,12 @@ impl Call {
         let only_refers = refers.contains(&self.operation.name.as_str());
         let is_target = |key: &str| {
             let ids = ["VpcId", "SubnetId", "RouteTableId", "NetworkInterfaceId"];
-            key == "GroupId" || key.starts_with("ResourceId") || (ids.contains(&key) && !only_refers)
+            let is_of_a_machine =
+                ["InstanceId", "VolumeId", "AllocationId"].iter().any(|id| key.starts_with(id));
+            key == "GroupId"
+                || key.starts_with("ResourceId")
+                || is_of_a_machine
+                || (ids.contains(&key) && !only_refers)
         };
         self.parameters.iter().filter(|(key, _)| is_target(key)).map(|(_, value)| value.as_str()).collect()
     }

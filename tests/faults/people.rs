@@ -7,6 +7,7 @@ mod edit;
 mod hand;
 mod hints;
 mod journey;
+mod machines;
 mod oracle;
 mod others;
 mod place;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
@@ -10,7 +11,7 @@ use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, SecurityGroupRuleDescrip
 use provision::aws::kinds::registry;
 use provision::aws::policy::{Effect, Policy, Statement, all_calls, policy};
 use provision::aws::state_s3::CALLS as S3_CALLS;
-use provision::stack;
+use provision::stack::{self, StackFile};
 
 use crate::fault::Fault;
 use crate::operation::{Call, Operation, REHEARSED};
@@ -153,6 +154,7 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("rds:DescribeBlueGreenDeployments", "only in `upgrade`"),
     ("rds:DescribeDBLogFiles", "only in `upgrade`"),
     ("rds:DescribeEvents", "only in `drill` and `upgrade`"),
+    ("rds:DescribePendingMaintenanceActions", "only in `status`"),
     ("rds:SwitchoverBlueGreenDeployment", "only in `upgrade --switch`"),
     ("ssm:DescribeInstanceInformation", "only in `image`"),
     ("ssm:GetCommandInvocation", "only in `image`"),
@@ -216,6 +218,8 @@ const OF_A_CHANGE: &[&str] = &["ec2:DescribeIamInstanceProfileAssociations"];
 /// Calls whose denial is no failure: they only check, and a check that was not made blocks nothing.
 const CHECKS: &[&str] = &[
     "ec2:DescribeIamInstanceProfileAssociations",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeInstanceTypes",
     "ec2:DescribeRegions",
     "elasticache:DescribeCacheEngineVersions",
     "elasticache:ListAllowedNodeTypeModifications",
@@ -247,7 +251,7 @@ const STEPS: [Step; 5] = [Step::Import, Step::Apply, Step::Update, Step::Rebuild
 /// When one is not.
 pub fn allows(world: &World, calls: &[Call]) {
     let text = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
-    let policy = policy_of(&text);
+    let policy = policy_of(&text, world.folder.path());
     // The actions for a state in a bucket are added separately.
     let of_state = |call: &&Call| S3_CALLS.iter().any(|known| known.name == action(&call.operation));
     let may_be_denied = |call: &&Call| {
@@ -263,8 +267,10 @@ pub fn allows(world: &World, calls: &[Call]) {
     }
 }
 
-fn policy_of(text: &str) -> Policy {
-    let stack = stack::parse("provision.yaml", text, &registry()).expect("a stack file");
+fn policy_of(text: &str, folder: &Path) -> Policy {
+    let mut stack = stack::parse("provision.yaml", text, &registry()).expect("a stack file");
+    let name = folder.join("provision.yaml").display().to_string();
+    stack.read_files(&[StackFile { name, content: text.as_bytes().to_vec() }]);
     policy(&registry(), &stack, Some("eu-west-1")).expect("it fits every network")
 }
 
@@ -580,7 +586,7 @@ fn work(upstream: &str, queues: &Mutex<BTreeMap<Step, VecDeque<Operation>>>, fai
 
 /// Every action of the policy was called, or AWS checks it because of a call, or the list says why it never is.
 fn hold_every_action_is_used(seen: &BTreeSet<String>) {
-    let [first, second] = [FIRST, SECOND].map(policy_of);
+    let [first, second] = [FIRST, SECOND].map(|text| policy_of(text, Path::new(".")));
     let allow = first.statement.iter().chain(&second.statement).filter(|one| one.effect == Effect::Allow);
     let allowed: BTreeSet<&str> = allow.flat_map(|one| one.action.iter()).collect();
     let calls = all_calls(&registry());

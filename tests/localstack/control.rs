@@ -165,6 +165,12 @@ impl Control {
         self.request("POST", "refuse_upgrade", &json!({ "id": id, "reason": reason }));
     }
 
+    /// RDS has a maintenance of a database pending: in the first window after so many days, and so many days ahead in any case.
+    pub fn maintenance(&self, id: &str, action: &str, description: &str, window: f64, forced: f64) {
+        let pending = json!({ "id": id, "action": action, "description": description, "window": window, "forced": forced });
+        self.request("POST", "maintenance", &pending);
+    }
+
     /// AWS Backup has made a recovery point of a resource, so many hours ago.
     pub fn recovery_point(&self, arn: &str, hours: f64) -> String {
         let made = self.request("POST", "recovery_point", &json!({ "arn": arn, "hours": hours }));

@@ -423,3 +423,102 @@ fn protection_that_somebody_turned_off_in_aws_is_turned_on_again() {
     world.apply(&[]);
     world.plans_nothing();
 }
+
+/// The errors of the first plan of a stack, with their hints.
+fn refused(edit: impl Fn(&World)) -> Vec<(String, String, String)> {
+    let world = world();
+    edit(&world);
+    let plan = world.plan(&[]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let findings = plan["preflight"].as_array().expect("a plan has findings").iter();
+    let errors = findings.filter(|finding| finding["level"] == "error");
+    errors.map(|one| (text(&one["check"]), text(&one["message"]), text(&one["hint"]))).collect()
+}
+
+const PARAMETER: &str = "{ ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }";
+
+#[test]
+fn what_ec2_would_refuse_of_a_new_machine_is_an_error_before_anything_is_made() {
+    type Edit = fn(&World);
+    let cases: [(Edit, &str, &str, &str); 6] = [
+        (
+            |world| world.edit_stack(PARAMETER, "ami-00000000"),
+            "image",
+            "the image ami-00000000 is none",
+            "aws ec2 describe-images --owners self",
+        ),
+        (
+            |world| world.edit_stack("kernel-default-x86_64", "kernel-default-none"),
+            "image",
+            "no such parameter",
+            "aws ssm get-parameters-by-path",
+        ),
+        (
+            |world| world.edit_stack("kernel-default-x86_64", "kernel-default-arm64"),
+            "image",
+            "is for arm64, and t3.large takes x86_64",
+            "Values=arm64",
+        ),
+        (
+            |world| world.edit_stack("t3.large", "t9.large"),
+            "instance-type",
+            "the type t9.large is none",
+            "instance_type",
+        ),
+        (
+            |world| world.edit_stack("    role: machines\n", "    instance_profile: web\n"),
+            "named",
+            "there is no instance profile web",
+            "aws iam list-instance-profiles",
+        ),
+        (
+            |world| {
+                world.control.quotas(json!({ "ec2/L-0263D0A3": 0, "ec2/L-1216C47A": 1 }));
+            },
+            "quota",
+            "",
+            "raise the quota",
+        ),
+    ];
+    for (edit, check, message, hint) in cases {
+        let errors = refused(edit);
+        assert!(!errors.is_empty(), "{check}: {message}");
+        for (its, said, cure) in &errors {
+            assert!(its == check && said.contains(message) && cure.contains(hint), "{its}: {said} / {cure}");
+        }
+        if check == "quota" {
+            let said: Vec<&str> = errors.iter().map(|(_, said, _)| said.as_str()).collect();
+            assert_eq!(
+                said,
+                [
+                    "1 more elastic IP address does not fit into the account's quota of 0, of which 0 are used",
+                    "2 more vCPUs of standard machines do not fit into the account's quota of 1, of which 0 are used",
+                ]
+            );
+        }
+    }
+}
+
+#[test]
+fn a_machine_that_stands_is_asked_about_no_more_and_those_that_run_count() {
+    let world = world();
+    world.control.forget_calls();
+    world.apply(&[]);
+    let calls = world.control.calls();
+    for operation in ["ec2.DescribeInstanceTypes", "ec2.DescribeInstanceTypeOfferings"] {
+        assert_eq!(calls.of(operation), 1, "{operation}");
+    }
+    world.control.forget_calls();
+    world.plans_nothing();
+    let calls = world.control.calls();
+    for operation in
+        ["ec2.DescribeInstanceTypes", "ec2.DescribeInstanceTypeOfferings", "service-quotas.GetServiceQuota"]
+    {
+        assert_eq!(calls.of(operation), 0, "{operation}: {:?}", calls.by_operation);
+    }
+    world.control.quotas(json!({ "ec2/L-1216C47A": 3 }));
+    let other = "instances:\n  other:\n    ami: ami-087fc0fcee2c7570a\n    instance_type: t3.large\n    zone: eu-west-1b\n    security_groups: [open]\n";
+    world.edit_stack("instances:\n", other);
+    let plan = world.plan(&[]);
+    assert_eq!(errors(&plan), [("quota".to_owned(), "aws_instance.other".to_owned())]);
+}

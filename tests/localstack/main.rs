@@ -32,6 +32,7 @@ mod lifecycle;
 mod locked;
 mod losses;
 mod machines;
+mod mishaps;
 mod named;
 mod narrowed;
 mod network;

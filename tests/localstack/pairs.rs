@@ -102,6 +102,34 @@ impl Pair {
     }
 }
 
+/// A port of this machine that takes connections, at every address that stands for it (127.0.0.0/8), as the emulator's elastic ones do.
+fn listener() -> (std::net::TcpListener, u16) {
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").expect("a port is free");
+    let port = listener.local_addr().expect("it has an address").port();
+    (listener, port)
+}
+
+#[test]
+fn the_port_of_a_pair_is_tried_at_the_address_at_the_end_and_no_answer_is_no_failure() {
+    let (listener, port) = listener();
+    let pair =
+        Pair::of(&PAIR.replace("    address: web\n", &format!("    address: web\n    port: {port}\n")));
+    pair.failover(&[]).exits(0).says(&[&format!("Port {port} of 127."), "takes connections from here"]);
+    pair.serves(&pair.b);
+    drop(listener);
+    pair.world.control.answer(&json!({ "command": "pair lag", "output": "0" }));
+    let back = pair.failover(&["--back", "--json"]).exits(0);
+    let summary = back.events().pop().expect("a summary");
+    let notes = summary["notes"].to_string();
+    assert!(
+        notes.contains("takes no connection from here") && notes.contains("by AWS's word alone"),
+        "{notes}"
+    );
+    pair.serves(&pair.a);
+    let history = pair.world.provision(&["history"]).exits(0);
+    history.says(&["failover --back: done", "failover: done"]);
+}
+
 #[test]
 fn a_failover_makes_the_other_machine_serve_and_back_returns() {
     let pair = Pair::new();
@@ -121,6 +149,8 @@ fn a_failover_makes_the_other_machine_serve_and_back_returns() {
     pair.serves(&pair.b);
     assert_eq!(pair.machine(&pair.a).state, "running", "its service is stopped, and it has said so");
     assert!(pair.procedure()["finished"].is_string());
+    // A command that runs for a while is asked for again.
+    pair.world.control.answer(&json!({ "command": "pair lag", "output": "12\n", "seconds": 1 }));
     let status = pair.world.provision(&["status", "--json"]).exits(0).json();
     let said = &status["pairs"]["web"];
     assert_eq!((said["active"].as_str(), said["standby"].as_str()), (Some("b"), Some("a")));
@@ -212,7 +242,7 @@ fn a_command_that_fails_on_the_one_that_is_to_serve_stops_it_and_either_way_goes
         .answer(&json!({ "command": "pair start", "status": "Failed", "code": 7, "error": "no disk" }));
     let refused = pair.failover(&[]).exits(1);
     refused.says(&["code 7: no disk", "provision failover web --back"]);
-    pair.world.provision(&["plan"]).exits(0).says(&["moves from a to b", "provision failover web"]);
+    pair.world.provision(&["plan"]).exits(0).says(&["is moving from a to b", "provision failover web"]);
     pair.world.apply(&[]);
     assert_eq!(pair.machine(&pair.a).groups, [pair.closed.clone()].into());
     pair.world.control.answer(&json!({ "command": "pair start", "serves": true }));
@@ -265,7 +295,7 @@ fn a_failover_that_is_killed_is_told_of_and_gone_on_with() {
     for operation in ["ec2.ModifyInstanceAttribute", "ec2.AssociateAddress"] {
         let pair = Pair::new();
         killed(&pair, operation);
-        pair.world.provision(&["plan"]).exits(0).says(&["moves from a to b", "provision failover web"]);
+        pair.world.provision(&["plan"]).exits(0).says(&["is moving from a to b", "provision failover web"]);
         pair.world.provision(&["status"]).exits(0).says(&["provision failover web --back"]);
         // A plan in the middle opens nothing.
         let before = [pair.machine(&pair.a), pair.machine(&pair.b)];
@@ -428,7 +458,7 @@ fn a_pair_that_is_renamed_in_the_middle_is_failed_over_by_one_command_alone() {
     pair.world.edit_stack("pairs:\n  web:\n", "pairs:\n  site:\n");
     let site =
         |more: &[&str]| pair.world.provision(&[&["failover", "site", "--auto-approve"], more].concat());
-    site(&[]).exits(1).says(&["pair.web moves from a to b", "provision failover web"]);
+    site(&[]).exits(1).says(&["pair.web is moving from a to b", "provision failover web"]);
     pair.failover(&["--back"]).exits(0).says(&["never served"]);
     site(&[]).exits(0);
     pair.serves(&pair.b);

@@ -107,7 +107,7 @@ fn a_drill_that_is_killed_is_told_of_and_gone_on_with() {
     let world = world();
     let before = world.cloud.database();
     killed(&world, &["drill", "records", "--auto-approve"], "rds.RebootDBInstance");
-    world.provision(&["plan"]).exits(0).says(&["fails over from", "provision drill records"]);
+    world.provision(&["plan"]).exits(0).says(&["is failing over from", "provision drill records"]);
     world.provision(&["status"]).exits(0).says(&["provision drill records"]);
     world
         .provision(&["drill", "records", "--auto-approve"])
@@ -171,6 +171,16 @@ fn a_restored_database_stands_beside_the_other_with_all_settings_and_takes_its_n
     world.plans_nothing();
 
     restored(&world, &["--switch", "--back"]).exits(0);
+    let runs = world.provision(&["history", "--json"]).exits(0).json()["runs"].clone();
+    let steps: Vec<(Value, Value)> = (0..3)
+        .map(|place| (runs[place]["holder"]["command"].clone(), runs[place]["holder"]["step"].clone()))
+        .collect();
+    let of_restore = |step: Value| (json!("restore"), step);
+    assert_eq!(
+        steps,
+        [of_restore(json!("--switch --back")), of_restore(json!("--switch")), of_restore(Value::Null)]
+    );
+    world.provision(&["history"]).exits(0).says(&["restore --switch --back: done", "restore --switch: done"]);
     assert_eq!(world.record(ADDRESS)["id"].as_str(), before.dbi_resource_id());
     world.plans_nothing();
     restored(&world, &["--forget"]).exits(0).says(&["stays in AWS", "aws rds delete-db-instance"]);
@@ -198,7 +208,10 @@ fn a_restore_that_is_killed_at_any_call_is_gone_on_with_and_makes_one_database()
     for operation in ["rds.RestoreDBInstanceToPointInTime", "rds.ModifyDBInstance"] {
         let world = world();
         killed(&world, &["restore", "records", "--latest", "--auto-approve"], operation);
-        world.provision(&["plan"]).exits(0).says(&["is restored", "provision restore records --latest"]);
+        world
+            .provision(&["plan"])
+            .exits(0)
+            .says(&["is being restored", "provision restore records --latest"]);
         restored(&world, &["--latest"]).exits(0);
         assert_eq!(names(&world).len(), 2, "{operation}");
         world.plans_nothing();
@@ -216,7 +229,12 @@ fn an_exchange_that_is_killed_at_any_call_is_gone_on_with_and_no_plan_gets_in_it
         killed(&world, &["restore", "records", "--switch", "--auto-approve"], operation);
         if recorded(&world, "restore")["finished"].is_null() {
             let plan = world.provision(&["plan"]).exits(0);
-            plan.says(&["changes places with", "provision restore records --switch"]);
+            plan.says(&["is changing places with", "provision restore records --switch"]);
+            assert!(
+                !plan.out.contains("queued"),
+                "a name that is being given waits for no window: {}",
+                plan.out
+            );
             let before = names(&world);
             world.provision(&["apply", "--auto-approve"]);
             world.provision(&["destroy", "--target", ADDRESS, "--auto-approve"]).exits(1);

@@ -110,6 +110,42 @@ fn a_source_that_is_replaced_takes_its_replica_along() {
 }
 
 #[test]
+fn a_protected_replica_of_a_database_that_a_restore_has_put_aside_is_replaced_by_what_its_finding_says() {
+    let mut world = World::seeded(&[]);
+    world.set("PASSWORD", "correct-horse-battery");
+    world.write_stack(STACK);
+    world.apply(&[]);
+    world.provision(&["restore", "main", "--latest", "--auto-approve"]).exits(0);
+    world.provision(&["restore", "main", "--switch", "--auto-approve"]).exits(0);
+    let serves = named(&world, "main").and_then(|one| one.dbi_resource_id);
+    let plan = world.plan(&[]);
+    let findings = plan["preflight"].as_array().expect("a plan has findings");
+    let is_meant = |one: &&Value| one["address"] == REPLICA && one["check"] == "protected";
+    let finding = findings.iter().find(is_meant).expect("there is one");
+    let message = finding["message"].as_str().expect("a text");
+    assert!(
+        message.contains("main-old-") && message.contains("the restore of aws_db_instance.main"),
+        "{message}"
+    );
+    let hint = finding["hint"].as_str().expect("a text");
+    let steps = [
+        "write `deletion_protection: false` into the stack file",
+        "aws rds modify-db-instance --db-instance-identifier main-reports --no-deletion-protection --region eu-west-1",
+        "provision apply --refresh-only",
+        "provision apply",
+    ];
+    assert_eq!(hint, steps.join(", then: "));
+    world.edit_stack("db.m7g.large,", "db.m7g.large, deletion_protection: false,");
+    let off = world.cloud.rds.modify_db_instance().db_instance_identifier("main-reports");
+    world.cloud.run(off.deletion_protection(false).send()).expect("it can be turned off");
+    world.provision(&["apply", "--refresh-only", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(replica(&world).read_replica_source_db_instance_identifier(), Some("main"));
+    assert_eq!(named(&world, "main").and_then(|one| one.dbi_resource_id), serves, "the restore stays");
+}
+
+#[test]
 fn the_replicas_of_a_lost_state_are_found_by_their_tags() {
     let world = world();
     let id = replica(&world).dbi_resource_id;

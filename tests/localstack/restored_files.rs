@@ -147,7 +147,10 @@ fn a_restore_and_an_exchange_that_are_killed_at_any_call_are_gone_on_with() {
     {
         killed(&world, &["restore", "files", "--latest", "--auto-approve"], operation);
         if recorded(&world)["finished"].is_null() {
-            world.provision(&["plan"]).exits(0).says(&["is restored", "provision restore files --latest"]);
+            world
+                .provision(&["plan"])
+                .exits(0)
+                .says(&["is being restored", "provision restore files --latest"]);
         }
     }
     if recorded(&world)["finished"].is_null() {

@@ -38,7 +38,8 @@ fn the_status_of_a_stack_tells_its_safety_with_few_requests() {
     assert_eq!(records["endpoint"], expected.as_str());
     assert!(records["restorable_lag_seconds"].as_i64().is_some_and(|lag| lag < 60), "{records}");
     assert!(records["certificate"]["valid_till"].is_string() && records["standard_support_ends"].is_string());
-    assert_eq!(records["pending"], json!({}));
+    assert_eq!((&records["pending"], &records["maintenance"]), (&json!({}), &json!([])));
+    assert_eq!(calls.of("rds.DescribePendingMaintenanceActions"), 1);
     let files = &shown["file_systems"]["files"];
     assert_eq!(files["mount_targets"].as_object().map(serde_json::Map::len), Some(3));
     assert_eq!(files["mount_targets"]["eu-west-1a"]["status"], "available");
@@ -75,6 +76,36 @@ fn what_is_at_risk_is_told_and_what_was_mended_is_not() {
         "database records",
         "mount target eu-west-1a",
     ]);
+}
+
+#[test]
+fn what_rds_has_pending_of_a_database_is_shown_and_what_it_forces_soon_is_at_risk() {
+    let world = World::small();
+    world.apply(&[]);
+    let arn = world.cloud.file_system().file_system_arn().expect("it has one").to_owned();
+    world.control.recovery_point(&arn, 1.0);
+    let description = "New Operating System update is available\u{202e}";
+    world.control.maintenance("records", "system-update", description, 40.0, 40.0);
+    let shown = status(&world);
+    let pending = &shown["databases"]["records"]["maintenance"];
+    assert_eq!(pending.as_array().map(Vec::len), Some(1), "{pending}");
+    assert_eq!(pending[0]["action"], "system-update");
+    assert_eq!(pending[0]["means"], "its operating system is patched");
+    assert!(!pending[0]["description"].as_str().expect("a text").contains('\u{202e}'), "{pending}");
+    assert_eq!((&pending[0]["applied"], &pending[0]["opted_in"]), (&pending[0]["forced"], &Value::Null));
+    assert_eq!(at_risk(&shown), [""; 0]);
+    world.control.maintenance("records", "db-upgrade", "Automatic minor version upgrade", 9.0, 9.0);
+    let risks = at_risk(&status(&world));
+    assert_eq!(risks.len(), 1, "{risks:?}");
+    assert!(risks[0].contains("db-upgrade (it gets a newer version of the engine)"), "{risks:?}");
+    assert!(risks[0].contains("--apply-action db-upgrade --opt-in-type next-maintenance"), "{risks:?}");
+    world.provision(&["status"]).exits(0).says(&["maintenance", "New Operating System update", "db-upgrade"]);
+    // Without the permission the rest is shown.
+    world.control.refuse_always("rds.DescribePendingMaintenanceActions", "AccessDenied", 403);
+    let shown = status(&world);
+    assert_eq!(shown["databases"]["records"]["maintenance"], Value::Null);
+    assert_eq!(shown["unread"][0]["operation"], "rds:DescribePendingMaintenanceActions");
+    assert_eq!(at_risk(&shown), [""; 0]);
 }
 
 #[test]

@@ -297,6 +297,37 @@ fn as_of_old(world: &World, theirs: &Terraform, from: &Path) {
     std::fs::write(theirs.folder.join("terraform.tfstate"), old).expect("it can be written");
 }
 
+/// Everything in a state that was pulled is adopted, and its blocks go out of the configuration.
+#[track_caller]
+fn take_over(world: &World, theirs: &Terraform) -> String {
+    world.control.forget_calls();
+    let take_over = ["import", "--terraform", "pulled.json", "--out", "provision.yaml", "--stack", "shop"];
+    let said = world.provision(&[&take_over[..], &["--removed", "removed.tf"]].concat()).exits(0).said();
+    assert!(!said.contains(CANARY), "{said}");
+    assert_eq!(world.control.calls().mutating(), 0);
+    adds_tags_alone(world);
+    let removed = std::fs::read_to_string(world.path("removed.tf")).expect("it is written");
+    let main = theirs.folder.join("main.tf");
+    let configuration = std::fs::read_to_string(&main).expect("it is there");
+    std::fs::write(&main, without(&configuration, &removed)).expect("it can be written");
+    std::fs::write(theirs.folder.join("removed.tf"), &removed).expect("it can be written");
+    said
+}
+
+/// Terraform forgets what was taken over, and does nothing else.
+#[track_caller]
+fn lets_go(world: &World, theirs: &Terraform) {
+    theirs.succeeds(&["init", "-input=false", "-no-color"]);
+    let planned = theirs.planned(&[]);
+    for (address, (actions, _)) in &planned {
+        assert!(["[\"forget\"]", "[\"no-op\"]"].contains(&actions.as_str()), "{address}: {actions}");
+    }
+    assert!(planned.values().any(|(actions, _)| actions == "[\"forget\"]"), "{planned:#?}");
+    let applied = theirs.applies();
+    assert!(applied.contains("0 added, 0 changed, 0 destroyed"), "{applied}");
+    assert_eq!(world.control.calls().mutating(), 0);
+}
+
 /// The whole way of one configuration. `change` is an option of the stack file that is changed on the way: its section, and how it is
 /// written.
 #[track_caller]
@@ -315,32 +346,13 @@ fn the_whole_way(name: &str, change: (&str, &str)) {
     std::fs::write(world.path("pulled.json"), theirs.succeeds(&["state", "pull"]))
         .expect("it can be written");
 
-    // Adopted, and let go of by Terraform.
-    world.control.forget_calls();
-    let take_over = ["import", "--terraform", "pulled.json", "--out", "provision.yaml", "--stack", "shop"];
-    let said = world.provision(&[&take_over[..], &["--removed", "removed.tf"]].concat()).exits(0).said();
-    assert!(!said.contains(CANARY), "{said}");
-    assert_eq!(world.control.calls().mutating(), 0);
-    adds_tags_alone(&world);
-    let removed = std::fs::read_to_string(world.path("removed.tf")).expect("it is written");
-    let main = theirs.folder.join("main.tf");
-    let configuration = std::fs::read_to_string(&main).expect("it is there");
-    std::fs::write(&main, without(&configuration, &removed)).expect("it can be written");
-    std::fs::write(theirs.folder.join("removed.tf"), &removed).expect("it can be written");
+    take_over(&world, &theirs);
     if is_old {
         let to_new =
             ["state", "replace-provider", "-auto-approve", "registry.terraform.io/-/aws", "hashicorp/aws"];
         theirs.succeeds(&to_new);
     }
-    theirs.succeeds(&["init", "-input=false", "-no-color"]);
-    let planned = theirs.planned(&[]);
-    for (address, (actions, _)) in &planned {
-        assert!(["[\"forget\"]", "[\"no-op\"]"].contains(&actions.as_str()), "{address}: {actions}");
-    }
-    assert!(planned.values().any(|(actions, _)| actions == "[\"forget\"]"), "{planned:#?}");
-    let applied = theirs.applies();
-    assert!(applied.contains("0 added, 0 changed, 0 destroyed"), "{applied}");
-    assert_eq!(world.control.calls().mutating(), 0);
+    lets_go(&world, &theirs);
     assert_eq!(ids(&world), made);
 
     // Managed here, and changed.
@@ -472,6 +484,207 @@ fn nearly_everything_that_a_stack_file_can_say_is_imported_as_it_is() {
     let before = ids(&world);
     goes_back(&world);
     assert_eq!(ids(&world), before);
+}
+
+/// Two machines as people have them, one with a volume and an address of their own resources, one with a disk of its own.
+const MACHINES: &str = r#"
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+provider "aws" {
+  region = "eu-west-1"
+}
+
+variable "vpc" {}
+variable "subnet" {}
+
+data "aws_ssm_parameter" "image" {
+  name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+}
+
+resource "aws_security_group" "web" {
+  name        = "web"
+  description = "GitLab"
+  vpc_id      = var.vpc
+  ingress {
+    from_port   = 443
+    to_port     = 443
+    protocol    = "tcp"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+  egress {
+    from_port   = 0
+    to_port     = 0
+    protocol    = "-1"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+}
+
+resource "aws_instance" "gitlab" {
+  ami                    = data.aws_ssm_parameter.image.insecure_value
+  instance_type          = "t3.large"
+  subnet_id              = var.subnet
+  vpc_security_group_ids = [aws_security_group.web.id]
+  user_data              = "echo one"
+  metadata_options {
+    http_tokens = "required"
+  }
+  tags = { Name = "master" }
+}
+
+resource "aws_ebs_volume" "data" {
+  availability_zone = "eu-west-1a"
+  size              = 10
+  type              = "gp3"
+  encrypted         = true
+}
+
+resource "aws_volume_attachment" "data" {
+  device_name = "/dev/sdf"
+  volume_id   = aws_ebs_volume.data.id
+  instance_id = aws_instance.gitlab.id
+}
+
+resource "aws_eip" "gitlab" {
+  domain = "vpc"
+}
+
+resource "aws_eip_association" "gitlab" {
+  allocation_id = aws_eip.gitlab.id
+  instance_id   = aws_instance.gitlab.id
+}
+
+resource "aws_instance" "slave" {
+  count                  = 1
+  ami                    = data.aws_ssm_parameter.image.insecure_value
+  instance_type          = "t3.small"
+  subnet_id              = var.subnet
+  vpc_security_group_ids = [aws_security_group.web.id]
+  ebs_block_device {
+    device_name = "/dev/sdg"
+    volume_size = 5
+    volume_type = "gp3"
+  }
+}
+
+resource "aws_ebs_volume" "free" {
+  availability_zone = "eu-west-1a"
+  size              = 3
+}
+"#;
+
+/// The ids of the machines that run, of all volumes and addresses.
+fn ids_of_machines(world: &World) -> Vec<String> {
+    let (cloud, ec2) = (&world.cloud, &world.cloud.ec2);
+    let machines = cloud.run(ec2.describe_instances().send()).expect("machines can be read");
+    let machines = machines.reservations().iter().flat_map(|one| one.instances());
+    let runs = |one: &&aws_sdk_ec2::types::Instance| {
+        one.state().and_then(|state| state.name()).is_some_and(|name| name.as_str() == "running")
+    };
+    let machines = machines.filter(runs).filter_map(|one| one.instance_id.clone());
+    let volumes = cloud.run(ec2.describe_volumes().send()).expect("volumes can be read");
+    let volumes = volumes.volumes().iter().filter_map(|one| one.volume_id.clone());
+    let addresses = cloud.run(ec2.describe_addresses().send()).expect("addresses can be read");
+    let addresses =
+        addresses.addresses().iter().map(|one| format!("{:?} {:?}", one.allocation_id, one.instance_id));
+    let mut all: Vec<String> = machines.chain(volumes).chain(addresses).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn machines_with_their_volumes_and_addresses_go_the_whole_way_and_back() {
+    let world = World::seeded(&[]);
+    std::fs::create_dir(world.path("theirs")).expect("a folder can be made");
+    std::fs::write(world.path("theirs/main.tf"), MACHINES).expect("it can be written");
+    let subnets = world.seed["subnets"].as_array().expect("a list").iter();
+    let subnet = subnets.filter(|one| one["zone"] == "eu-west-1a").map(|one| &one["id"]).next().expect("one");
+    let variables = json!({ "vpc": world.seed["vpc_id"], "subnet": subnet });
+    std::fs::write(world.path("theirs/terraform.tfvars.json"), variables.to_string())
+        .expect("it can be written");
+    let Some(theirs) = Terraform::in_folder(&world, "theirs") else { return };
+    theirs.succeeds(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+    let made = ids_of_machines(&world);
+    let pulled = theirs.succeeds(&["state", "pull"]);
+    std::fs::write(world.path("pulled.json"), pulled).expect("it can be written");
+    let said = take_over(&world, &theirs);
+    assert!(said.contains("aws_ebs_volume.free") && said.contains("comes along with its machine"), "{said}");
+    lets_go(&world, &theirs);
+    assert_eq!(ids_of_machines(&world), made);
+
+    // Managed here, and changed.
+    world.apply(&[]);
+    world.plans_nothing();
+    for (address, what) in [
+        ("aws_instance.master", "the machine is called by its tag"),
+        ("aws_ebs_volume.master/sdf", "its volume came along"),
+        ("aws_instance.slave", "it is called as Terraform calls it"),
+        ("aws_ebs_volume.slave/sdg", "its own disk came along"),
+        ("aws_eip.gitlab", "the address"),
+        ("aws_security_group.web", "the group of both"),
+    ] {
+        assert!(world.record(address)["id"].is_string(), "{what}");
+    }
+    let stack = std::fs::read_to_string(world.path("provision.yaml")).expect("it is written");
+    world.write_stack(&with_option(&stack, "instances", "slave", "instance_type: t3.medium"));
+    let plan = world.plan(&[]);
+    assert_eq!(plan["summary"]["update"], 1, "{plan:#}");
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(ids_of_machines(&world), made);
+
+    // And back.
+    goes_back(&world);
+    assert_eq!(ids_of_machines(&world), made);
+    // The volume that stayed with Terraform is as it was.
+    theirs.succeeds(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]);
+}
+
+/// Machines with what a stack file can say of them.
+const OWN_MACHINES: &str = r#"
+stack: shop
+security_groups:
+  open: { ingress: [ { cidr: 0.0.0.0/0, port: 443 } ] }
+roles:
+  machines: { instance_profile: true }
+elastic_ips:
+  door: { instance: web }
+  spare: {}
+instances:
+  web:
+    ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }
+    instance_type: t3.large
+    zone: eu-west-1a
+    security_groups: [open]
+    role: machines
+    user_data: init.yaml
+    root_volume_size: 20
+    volumes:
+      data: { size: 10, device: /dev/sdf }
+      fast: { size: 20, type: io2, iops: 500, device: /dev/sdg, deletion_protection: false }
+      slow: { size: 500, type: st1, device: /dev/sdh }
+  plain:
+    ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }
+    instance_type: t3.micro
+    zone: eu-west-1b
+    security_groups: [open]
+    http_tokens: optional
+    termination_protection: false
+"#;
+
+#[test]
+fn machines_of_a_stack_are_imported_as_they_are() {
+    let world = World::seeded(&[]);
+    std::fs::write(world.path("init.yaml"), "#!/bin/sh\necho ${aws_eip.spare.public_ip}\n")
+        .expect("it can be written");
+    world.write_stack(OWN_MACHINES);
+    world.apply(&[]);
+    let before = ids_of_machines(&world);
+    goes_back(&world);
+    assert_eq!(ids_of_machines(&world), before);
 }
 
 #[test]

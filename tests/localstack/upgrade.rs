@@ -173,7 +173,7 @@ fn a_check_of_rds_that_fails_is_told_with_its_log_and_can_be_tried_again_or_give
         "--give-up",
     ]);
     let plan = world.provision(&["plan"]).exits(0);
-    plan.says(&["is upgraded from 16.9 to 17.6", "provision upgrade records --to 17"]);
+    plan.says(&["is being upgraded from 16.9 to 17.6", "provision upgrade records --to 17"]);
     let old = "records-postgres16".to_owned();
     assert_eq!(databases(&world), [("records".to_owned(), "16.9".to_owned(), old)]);
     world.control.refuse_upgrade("records", "still there");
@@ -200,7 +200,7 @@ fn an_upgrade_that_is_killed_at_any_call_is_gone_on_with_and_no_plan_gets_in_its
             world
                 .provision(&["plan"])
                 .exits(0)
-                .says(&["is upgraded from", "provision upgrade records --to 17"]);
+                .says(&["is being upgraded from", "provision upgrade records --to 17"]);
             world.provision(&["apply", "--auto-approve"]);
             upgrade(&world, &["--to", "16.10"]).exits(1).says(&["to go on: ", "--to 17"]);
         }

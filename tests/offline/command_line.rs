@@ -563,3 +563,29 @@ fn only_what_is_possible_at_a_place_is_named_there() {
         assert!(!said.contains("`file_systems`"), "{said}");
     }
 }
+
+#[test]
+fn the_pair_of_the_documents_gets_its_user_data_before_the_first_apply() {
+    let page = std::fs::read_to_string("docs/machines.md").expect("it is there");
+    let (_, rest) = page.split_once("## A pair\n").expect("there is one");
+    let (_, example) = rest.split_once("```yaml\n").expect("there is an example");
+    let (example, _) = example.split_once("```\n").expect("it ends");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("provision.yaml"), example).expect("it can be written");
+    let run = |arguments: &[&str]| {
+        let mut one = provision(arguments);
+        one.current_dir(folder.path()).output().expect("the program starts")
+    };
+    // A value that is made of outputs waits for the first apply.
+    let other = run(&["render", "kubernetes"]);
+    assert!(!other.status.success() && flat(&other).contains("there is no state"), "{}", flat(&other));
+    let ran = run(&["render", "pair-user-data/gitlab", "--out", "deploy"]);
+    assert!(ran.status.success(), "{}", flat(&ran));
+    let written = std::fs::read_to_string(folder.path().join("deploy/pair-user-data/gitlab.yaml"));
+    let written = written.expect("it is written");
+    assert!(
+        written.starts_with("#cloud-config\n") && written.contains("ADDRESS=aws_eip.gitlab"),
+        "{written}"
+    );
+    assert!(!folder.path().join("state").exists(), "no state is made");
+}

@@ -176,6 +176,15 @@ fn statuses_as_documentation() -> String {
             }
         }
     }
+    page.push_str(
+        "\n## Maintenance of databases\n\n\
+         `provision status` shows what RDS has pending of a database, with RDS's own description and its dates: the first window in which it is applied, and the \
+         day on which it is applied whatever the window is. A day that is less than 28 days ahead is at risk, unless a window takes it before. \
+         _RDS API reference, PendingMaintenanceAction; RDS User Guide, Maintaining a DB instance_\n\n",
+    );
+    for action in provision::recovery::maintenance::ACTIONS {
+        writeln!(page, "- `{}`: {}.", action.name, action.means).expect("a string takes everything");
+    }
     page
 }
 

@@ -8,6 +8,7 @@ mod effects;
 mod executor;
 mod guards;
 mod identity;
+mod in_the_way;
 mod kinds;
 mod losses;
 mod meanwhile;

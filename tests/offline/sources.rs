@@ -4,6 +4,7 @@ mod checks;
 mod extending;
 mod layers;
 mod policy;
+mod root;
 mod sections;
 
 use std::path::{Path, PathBuf};

@@ -37,6 +37,7 @@ def on_start():
         ("answer", {"POST": post_answer}),
         ("pair", {"GET": get_pair, "POST": post_pair}),
         ("refuse_upgrade", {"POST": post_refusal}),
+        ("maintenance", {"POST": post_maintenance}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
     # LocalStack turns on what moto leaves off: every account would begin by reading AWS's thousand managed policies, which
@@ -354,6 +355,34 @@ def post_refusal(request):
             if database := rds_backends[account_id][region].databases.get(name):
                 database._refuses_upgrade = reason
                 return body
+    raise Refused(f"there is no {name}")
+
+
+def post_maintenance(request):
+    """RDS has a maintenance of a DB instance pending: its action and description, and in how many days it is applied: `window` in the first
+    window after that, `forced` whatever the window is. The date in force is the earlier one (API model, PendingMaintenanceAction)."""
+    from datetime import UTC, datetime, timedelta
+
+    from moto.rds.models import rds_backends
+
+    account_id, body = request.args.get("account", "000000000000"), body_of(request)
+    name, action = str(body.get("id", "")), str(body.get("action", ""))
+    dates = {}
+    for key, member in (("window", "AutoAppliedAfterDate"), ("forced", "ForcedApplyDate")):
+        days = body.get(key)
+        if days is not None and (isinstance(days, bool) or not isinstance(days, int | float)):
+            raise Refused(f"{key} must be a number of days")
+        if days is not None:
+            dates[member] = (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
+    if dates:
+        dates["CurrentApplyDate"] = min(dates.values())
+    here = account_of(request)
+    with here.lock:
+        for region in list(rds_backends[account_id]):
+            if database := rds_backends[account_id][region].databases.get(name):
+                pending = {"Action": action, "Description": str(body.get("description", ""))} | dates
+                database._maintenance = [*getattr(database, "_maintenance", []), pending]
+                return {"id": name, "action": action}
     raise Refused(f"there is no {name}")
 
 

@@ -12,6 +12,7 @@ import json
 import time
 
 from moto.core.types import Base64EncodedString
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.utilities.utils import load_resource
 
 from provision_localstack import ec2_rules as rules
@@ -87,22 +88,24 @@ def volume_of(call: Call, id_: str):
 
 @functools.cache
 def public_images(region: str) -> dict:
-    """The images of Amazon that parameters of Systems Manager name, by id: (name, root device)."""
+    """The images of Amazon that parameters of Systems Manager name, by id: (name, root device, architecture)."""
     try:
         all_ = load_resource("moto.ec2.models.amis", f"../resources/latest_amis/{region}.json")
     except (FileNotFoundError, OSError):
         return {}
-    return {each["ami_id"]: (each["name"], each.get("root_device_name") or "/dev/xvda") for each in all_}
+    return {
+        each["ami_id"]: (each["name"], each.get("root_device_name") or "/dev/xvda", each.get("architecture") or "x86_64") for each in all_
+    }
 
 
 def with_public_image(call: Call, image: str):
     """LocalStack loads none of AWS's images; one of them is there as soon as it is asked for."""
     if image in public_images(call.region) and image not in call.ec2.amis:
-        name, root = public_images(call.region)[image]
+        name, root, architecture = public_images(call.region)[image]
         ami = call.ec2.register_image(name, name)
         del call.ec2.amis[ami.id]
         ami.id, ami.owner_id, ami.public, ami.root_device_name = image, "137112412989", True, root
-        ami.root_device_type, ami.architecture, ami.virtualization_type = "ebs", "x86_64", "hvm"
+        ami.root_device_type, ami.architecture, ami.virtualization_type = "ebs", architecture, "hvm"
         call.ec2.amis[image] = ami
 
 
@@ -122,6 +125,9 @@ def run_instances(call: Call):
     with_public_image(call, image)
     if image not in call.ec2.amis:
         fail("InvalidAMIID.NotFound", f"The image id '[{image}]' does not exist")
+    if call.ec2.amis[image].state != "available":
+        fail("InvalidAMIID.Unavailable", f"The image ID '{image}' is not available")
+    check_architecture(call, call.ec2.amis[image])
     check_profile(call, (call.get("IamInstanceProfile") or {}))
     for group in call.get("SecurityGroupIds") or []:
         rules.check_known(call, group)
@@ -163,6 +169,18 @@ def run_instances(call: Call):
     return once(call, "RunInstances", make, again)
 
 
+def check_architecture(call: Call, ami):
+    """The code and the words are EC2's (skypilot-org/skypilot#6315)."""
+    type_, has = call.get("InstanceType"), ami.architecture or "x86_64"
+    takes = INSTANCE_TYPES.get(type_, {}).get("ProcessorInfo", {}).get("SupportedArchitectures") or [has]
+    if has not in takes:
+        fail(
+            "InvalidParameterValue",
+            f"The architecture '{','.join(takes)}' of the specified instance type does not match the architecture '{has}' of the specified "
+            "AMI. Specify an instance type and an AMI that have matching architectures, and try again.",
+        )
+
+
 def check_profile(call: Call, profile: dict):
     """A profile that was just made is not known at once (Troubleshoot IAM, IAM User Guide)."""
     from moto.iam.models import iam_backends
@@ -184,6 +202,21 @@ def later_running(call: Call, machine):
             checks[machine.id] = when
 
     call.world.later(f"machine {machine.id}", "machine_starting", finish)
+
+
+def describe_instances(call: Call):
+    """Each machine shows its cores and threads (API model, Instance: CpuOptions), which moto leaves out: those of its type."""
+    answer = call.forward()
+    for reservation in answer.get("Reservations") or []:
+        for shown in reservation.get("Instances") or []:
+            if cores := cores_of_types().get(shown.get("InstanceType")):
+                shown["CpuOptions"] = {"CoreCount": cores["DefaultCores"], "ThreadsPerCore": cores["DefaultThreadsPerCore"]}
+    return answer
+
+
+@functools.cache
+def cores_of_types() -> dict:
+    return {name: each["VCpuInfo"] for name, each in INSTANCE_TYPES.items()}
 
 
 def start_instances(call: Call):
@@ -537,6 +570,7 @@ def release_address(call: Call):
 OPERATIONS = [
     (describe_images, ["DescribeImages"]),
     (run_instances, ["RunInstances"]),
+    (describe_instances, ["DescribeInstances"]),
     (start_instances, ["StartInstances"]),
     (stop_instances, ["StopInstances"]),
     (terminate_instances, ["TerminateInstances"]),

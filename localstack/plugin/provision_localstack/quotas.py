@@ -12,11 +12,17 @@ OF_SERVICES = {
     # "Security groups per network interface" ("Amazon VPC quotas", Amazon VPC User Guide).
     "vpc/L-2AFB9258": ("Security groups per network interface", 5),
     "vpc/L-0EA8095F": ("Inbound or outbound rules per security group", 60),
+    # "Elastic IP addresses … 5 addresses per Region" (Amazon EC2 User Guide).
+    "ec2/L-0263D0A3": ("EC2-VPC Elastic IPs", 5),
+    # "On-Demand Instance quotas" (Amazon EC2 User Guide): in vCPUs of running machines.
+    "ec2/L-1216C47A": ("Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 5),
     # "Quotas for ElastiCache" (ElastiCache User Guide).
     "elasticache/L-DFE45DF3": ("Nodes per Region", 300),
     "elasticache/L-3F15A733": ("Parameter groups per Region", 300),
     "elasticache/L-3E7F7726": ("Subnet groups per Region", 300),
 }
+# The quota of an account that is not new: AWS raises this one as it is used ("Amazon EC2 service quotas", Amazon EC2 User Guide).
+RAISED = {"ec2/L-1216C47A": 640}
 # RDS counts for itself.
 OF_RDS = {
     "rds/DBInstances": 40,
@@ -38,7 +44,7 @@ def get_service_quota(call: Call):
         fail("NoSuchResourceException", f"The request failed because the specified quota {key} does not exist.")
     name, default = OF_SERVICES[key]
     by_default = call.context.operation.name == "GetAWSDefaultServiceQuota"
-    value = default if by_default else call.world.quotas.get(key, default)
+    value = default if by_default else call.world.quotas.get(key, RAISED.get(key, default))
     return {
         "Quota": {
             "ServiceCode": service,

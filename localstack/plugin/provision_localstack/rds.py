@@ -14,7 +14,7 @@ from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
 from provision_localstack import quotas, rds_blue_green, rds_events, rds_groups, rds_modify, rds_parameters, rds_place, rds_replica
 from provision_localstack import rds_restore, rds_status, rds_upgrade
-from provision_localstack.service import Call, Overrides, fail
+from provision_localstack.service import Call, Overrides, fail, page
 
 overrides = Overrides("rds")
 on = overrides.on
@@ -206,6 +206,24 @@ def describe_snapshots(call: Call):
     by_resource = {"Name": "dbi-resource-id", "Values": [resource]}
     rest = {name: value for name, value in call.request.items() if name != "DbiResourceId"}
     return call.forward(rest | {"Filters": [*(call.get("Filters") or []), by_resource]})
+
+
+@on("DescribePendingMaintenanceActions")
+def describe_maintenance(call: Call):
+    """Only what has something pending is listed, each by its ARN (API model, PendingMaintenanceActionsMessage): the control page puts it there."""
+    wanted = [value for each in call.get("Filters") or [] if each["Name"] == "db-instance-id" for value in each["Values"]]
+    named = call.get("ResourceIdentifier")
+    rows = []
+    for database in call.rds.databases.values():
+        arn, actions = database.db_instance_arn, getattr(database, "_maintenance", [])
+        is_asked = named in (None, arn) and (not wanted or arn in wanted or database.db_instance_identifier in wanted)
+        if actions and is_asked:
+            rows.append({"ResourceIdentifier": arn, "PendingMaintenanceActionDetails": [dict(each) for each in actions]})
+    if named and not any(each.db_instance_arn == named for each in call.rds.databases.values()):
+        fail("ResourceNotFoundFault", f"The specified resource {named} was not found.", 404)
+    bad_marker = lambda: check.invalid("The marker is not valid.")
+    shown, marker = page(rows, call.get("MaxRecords") or 100, call.get("Marker"), bad_marker)
+    return {"PendingMaintenanceActions": shown} | ({"Marker": marker} if marker else {})
 
 
 @on("DescribeDBInstanceAutomatedBackups")

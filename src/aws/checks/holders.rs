@@ -109,6 +109,8 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
 /// The recorded objects that the stack file declares.
 struct Own<'a> {
     by_id: BTreeMap<&'a str, &'a Address>,
+    /// The objects that a restore or an upgrade keeps, with the command that lets go of it.
+    kept: BTreeMap<&'a str, String>,
     refers_to: BTreeMap<Address, BTreeSet<Address>>,
 }
 
@@ -117,7 +119,14 @@ impl<'a> Own<'a> {
         let records = scene.state.into_iter().flat_map(|state| &state.resources);
         let declared = records.filter(|(address, _)| scene.blueprint.declarations.contains_key(address));
         let by_id = declared.filter_map(|(address, record)| Some((record.id.as_ref()?.as_str(), address)));
-        Self { by_id: by_id.collect(), refers_to: scene.blueprint.references() }
+        let procedures = scene.state.into_iter().flat_map(|state| &state.procedures);
+        let procedures = procedures
+            .flat_map(|(address, all)| all.iter().map(move |(command, one)| (address, command, one)));
+        let kept = procedures.flat_map(|(address, command, one)| {
+            let let_go = one.to_give_up(command, address).unwrap_or_default();
+            one.keeps.iter().filter_map(move |kept| Some((kept.id.as_ref()?.as_str(), let_go.clone())))
+        });
+        Self { by_id: by_id.collect(), kept: kept.collect(), refers_to: scene.blueprint.references() }
     }
 
     fn address(&self, id: &str) -> Option<&'a Address> {

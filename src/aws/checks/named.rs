@@ -1,25 +1,28 @@
 //! Checks that what the stack file names by id or name is there, and fits: security groups, and as many as a network interface may
 //! have, prefix lists, parameter groups.
 
+mod mentions;
+mod verdicts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{ManagedPrefixList, SecurityGroup, VpcPeeringConnection};
 use futures_util::future::{join_all, join3};
-use serde_json::Value;
 
 use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::quotas::{DEFAULT_QUOTA, GROUPS_PER_INTERFACE, QUOTA, quota};
 use super::scene::Scene;
 use super::{Answer, Asked};
-use crate::aws::kinds::security_group::{EGRESS, INGRESS};
 use crate::aws::{Aws, absent_is_none, aws_error, ec2};
 use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
 use crate::engine::plan::Finding;
-use crate::stack::postgres::Version;
+
+use mentions::{ALWAYS, NamedBy, Use, attached, crowded, named, parameter_group, parameters, sources};
+use verdicts::{attached_group, groups_on_interface, of_family, prefix_list, source_group};
 
 const CHECK: &str = "named";
 const GROUP: &str = "aws_security_group";
@@ -37,21 +40,6 @@ const MOUNT_TARGET: &str = "aws_efs_mount_target";
 const CACHE: &str = "aws_elasticache_replication_group";
 const MACHINE: &str = "aws_instance";
 const PARAMETER_GROUPS: Call = Call::read("rds:DescribeDBParameterGroups");
-
-/// The field with the parameter group of a database, and the one with its version.
-const PARAMETER_GROUP: &str = "parameter_group_name";
-const VERSION: &str = "engine_version";
-
-/// The parameter group that a database names; one of the stack's own is a reference.
-pub(super) fn parameter_group(inputs: &Document) -> Option<&str> {
-    inputs.get(PARAMETER_GROUP).and_then(Value::as_str).filter(|name| !name.contains("${"))
-}
-
-/// The fields with the rules of a group: the other side of a rule is its source, whichever way it goes.
-const RULES: [&str; 2] = [INGRESS.name, EGRESS.name];
-
-/// The fields with the groups that an object has.
-const ATTACHED: [&str; 3] = ["vpc_security_group_ids", "security_groups", "security_group_ids"];
 
 /// The calls for what these inputs name, of those for an object of their kind.
 pub(super) fn calls(kind: &str, inputs: &Document) -> impl Iterator<Item = Call> {
@@ -74,21 +62,6 @@ pub(super) fn calls(kind: &str, inputs: &Document) -> impl Iterator<Item = Call>
     needed.map(|(call, _)| call)
 }
 
-/// "Security groups per network interface" is 5, and can be raised ("Amazon VPC quotas", Amazon VPC User Guide).
-const ALWAYS: usize = 5;
-
-/// The groups that an object has, as they are written.
-fn attached(inputs: &Document) -> impl Iterator<Item = &str> {
-    let listed = ATTACHED.iter().filter_map(|field| inputs.get(*field)?.as_array()).flatten();
-    listed.filter_map(Value::as_str)
-}
-
-/// The sources of a group's rules, as they are written.
-fn sources(inputs: &Document) -> impl Iterator<Item = &str> {
-    let rules = RULES.iter().filter_map(|field| inputs.get(*field)?.as_array()).flatten();
-    rules.filter_map(|rule| rule.get("source").and_then(Value::as_str))
-}
-
 /// The answers about each group and prefix list, and the security groups that name them.
 pub(super) struct NamedObjects {
     groups: Result<BTreeMap<String, SecurityGroup>, CloudError>,
@@ -101,25 +74,6 @@ pub(super) struct NamedObjects {
     /// The objects with more groups than every account may have, and the account's quota.
     crowded: Vec<(Address, usize)>,
     per_interface: Option<Result<u64, CloudError>>,
-}
-
-/// An object that is named by its id.
-#[derive(Clone, Debug)]
-struct NamedBy {
-    address: Address,
-    id: String,
-    use_of_it: Use,
-}
-
-/// The purpose for which an object is named.
-#[derive(Clone, Debug)]
-enum Use {
-    /// The source of a rule of a group in this VPC, where that is known.
-    Source { vpc: Option<String> },
-    /// A group that the object itself has.
-    Attached,
-    /// The parameter group of a database of this family.
-    Parameters { family: String },
 }
 
 pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
@@ -186,45 +140,6 @@ async fn family(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
     Ok(groups.into_iter().find_map(|group| group.db_parameter_group_family))
 }
 
-/// The groups of an object that has more of them than every account may give one network interface.
-fn crowded(prospect: &Prospect) -> Option<(Address, usize)> {
-    let count = attached(&prospect.written).count();
-    (count > ALWAYS && prospect.touches(&ATTACHED)).then(|| (prospect.address.clone(), count))
-}
-
-/// The parameter group that a database will have, which has to be of the family of its version.
-fn parameters(prospect: &Prospect) -> Option<NamedBy> {
-    let name = parameter_group(&prospect.written)?;
-    // A replica has the version of its source.
-    let inputs = prospect.source.as_ref().map_or(&prospect.inputs, |source| &source.inputs);
-    let version = Version::parse(inputs.get(VERSION)?.as_str()?)?;
-    prospect.touches(&[PARAMETER_GROUP, VERSION]).then(|| NamedBy {
-        address: prospect.address.clone(),
-        id: name.to_owned(),
-        use_of_it: Use::Parameters { family: version.family() },
-    })
-}
-
-fn named(prospect: &Prospect) -> Vec<NamedBy> {
-    let one = |id: &str, use_of_it: Use| NamedBy {
-        address: prospect.address.clone(),
-        id: id.to_owned(),
-        use_of_it,
-    };
-    if prospect.touches(&ATTACHED) {
-        let ids = attached(&prospect.written).filter(|id| id.starts_with("sg-"));
-        return ids.map(|id| one(id, Use::Attached)).collect();
-    }
-    if !prospect.is_a(GROUP) || !prospect.touches(&RULES) {
-        return Vec::new();
-    }
-    let vpc = prospect.inputs.get("vpc_id").and_then(Value::as_str).filter(|vpc| vpc.starts_with("vpc-"));
-    let is_an_id = |source: &&str| source.starts_with("sg-") || source.starts_with("pl-");
-    // One group or list can be the source of several rules.
-    let ids: BTreeSet<&str> = sources(&prospect.written).filter(is_an_id).collect();
-    ids.into_iter().map(|id| one(id, Use::Source { vpc: vpc.map(str::to_owned) })).collect()
-}
-
 impl Answer for NamedObjects {
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
         let vpc = scene.vpc();
@@ -275,112 +190,13 @@ impl NamedObjects {
                     one.id
                 ))
                 .hint("write the id of one that is there; to see them: aws ec2 describe-security-groups"),
-                (Use::Source { vpc }, Some(found)) => self.source_group(&one.id, found, vpc.as_deref()),
+                (Use::Source { vpc }, Some(found)) => {
+                    source_group(&one.id, found, vpc.as_deref(), self.peerings.as_deref())
+                }
                 (_, Some(found)) => attached_group(&one.id, found, network),
             },
             Err(error) => Verdict::not_checked(&format!("the security group {}", one.id), error),
         }
-    }
-
-    /// A group is a source where it is in the same VPC, or in one that an active peering connection joins with it ("Update your
-    /// security groups to reference peer security groups", VPC Peering Guide). A transit gateway can let it be one too ("Security
-    /// group referencing", Transit Gateway Guide), so that another VPC is a warning.
-    fn source_group(&self, id: &str, found: &SecurityGroup, vpc: Option<&str>) -> Verdict {
-        let name = found.group_name().unwrap_or_default();
-        let (Some(vpc), Some(its)) = (vpc, found.vpc_id()) else {
-            return Verdict::passed(format!("the security group {id} ({name}) is there"));
-        };
-        if its == vpc {
-            return Verdict::passed(format!("the security group {id} ({name}) is in the same VPC"));
-        }
-        match &self.peerings {
-            Ok(peerings) if peerings.iter().any(|peering| joins(peering, vpc, its)) => {
-                Verdict::passed(format!("the security group {id} ({name}) is in {its}, which is peered"))
-            }
-            Ok(_) => Verdict::warning(format!(
-                "the security group {id} ({name}) is in {its}, which no active peering connection joins with {vpc}: EC2 \
-                 refuses it, unless a transit gateway with security group referencing joins them"
-            )),
-            Err(error) => Verdict::not_checked(&format!("the peering of {vpc} with {its}"), error),
-        }
-    }
-}
-
-/// EFS refuses a mount target with more (SecurityGroupLimitExceeded: "the limit, which is based on account quota"). Of a database, no page of
-/// RDS says so in as many words.
-fn groups_on_interface(address: &Address, count: usize, quota: Result<&u64, &CloudError>) -> Verdict {
-    match quota {
-        Ok(most) if count as u64 <= *most => {
-            Verdict::passed(format!("{count} security groups, and a network interface may have {most}"))
-        }
-        Ok(most) => {
-            let message = format!(
-                "it has {count} security groups, and a network interface of this account may have {most}"
-            );
-            let verdict = match address.kind() {
-                MOUNT_TARGET => Verdict::error(message),
-                _ => Verdict::warning(message),
-            };
-            verdict.hint(
-                "leave some of `extra_security_groups` out, or raise the quota \"Security groups per network interface\" in Service Quotas",
-            )
-        }
-        Err(error) => Verdict::not_checked("quota of security groups of a network interface", error),
-    }
-}
-
-/// A network interface has groups of its own VPC alone ("Security group basics", Amazon VPC User Guide).
-fn attached_group(id: &str, found: &SecurityGroup, network: Option<&str>) -> Verdict {
-    let name = found.group_name().unwrap_or_default();
-    match (found.vpc_id(), network) {
-        (Some(its), Some(vpc)) if its != vpc => Verdict::error(format!(
-            "the security group {id} ({name}) is in {its}, and only groups of {vpc} can be attached"
-        ))
-        .hint(format!(
-            "write the id of one that is there; to see them: aws ec2 describe-security-groups --filters Name=vpc-id,Values={vpc}"
-        )),
-        _ => Verdict::passed(format!("the security group {id} ({name}) is in the VPC")),
-    }
-}
-
-/// A database has a parameter group of the family of its version (CreateDBParameterGroup, DBParameterGroupFamily).
-fn of_family(name: &str, family: &str, found: Option<&str>) -> Verdict {
-    match found {
-        Some(its) if its == family => {
-            Verdict::passed(format!("the parameter group {name} is of the family {family}"))
-        }
-        Some(its) => Verdict::error(format!(
-            "parameter_group: {name} is of the family {its}, and the written engine_version needs {family}"
-        ))
-        .hint(format!(
-            "write a group of {family}; to see those that there are: aws rds describe-db-parameter-groups"
-        )),
-        None => Verdict::error(format!(
-            "parameter_group: there is no parameter group {name} in this account and region"
-        ))
-        .hint("write the name of one that is there; to see them: aws rds describe-db-parameter-groups"),
-    }
-}
-
-fn joins(peering: &VpcPeeringConnection, one: &str, other: &str) -> bool {
-    let requester = peering.requester_vpc_info().and_then(|info| info.vpc_id());
-    let accepter = peering.accepter_vpc_info().and_then(|info| info.vpc_id());
-    [(requester, accepter), (accepter, requester)].contains(&(Some(one), Some(other)))
-}
-
-/// A list of one's own counts as its most entries in the quota of rules ("Prefix lists concepts and rules", VPC User Guide).
-fn prefix_list(id: &str, found: Option<&ManagedPrefixList>) -> Verdict {
-    let Some(found) = found else {
-        return Verdict::error(format!("there is no prefix list {id} in this account and region"))
-            .hint("write the id of one that is there; to see them: aws ec2 describe-managed-prefix-lists");
-    };
-    let name = found.prefix_list_name().unwrap_or_default();
-    match found.max_entries() {
-        Some(1) => Verdict::passed(format!("the prefix list {id} ({name}) is there, and counts as 1 rule")),
-        Some(most) => {
-            Verdict::passed(format!("the prefix list {id} ({name}) is there, and counts as {most} rules"))
-        }
-        None => Verdict::passed(format!("the prefix list {id} ({name}) is there")),
     }
 }
 
@@ -388,7 +204,9 @@ fn prefix_list(id: &str, found: Option<&ManagedPrefixList>) -> Verdict {
 mod tests {
     use aws_sdk_ec2::types::VpcPeeringConnectionVpcInfo as Side;
 
+    use super::mentions::{ATTACHED, PARAMETER_GROUP};
     use super::*;
+    use crate::aws::kinds::security_group::INGRESS;
     use crate::engine::plan::Level;
 
     fn group(vpc: &str) -> SecurityGroup {

@@ -18,8 +18,8 @@ use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::plan::Finding;
-pub(super) use headroom::Room;
 use headroom::{List, more_storage, most_rules, prefix_lists};
+pub(super) use headroom::{Room, made};
 
 const CHECK: &str = "quota";
 pub(super) const ACCOUNT: Call = Call::read("rds:DescribeAccountAttributes");

@@ -171,6 +171,10 @@ impl<K: Kind> Manager for RowedKind<K> {
         K::removal(id)
     }
 
+    fn unprotected(&self, observed: &Document) -> Option<Remedy> {
+        K::unprotected(observed)
+    }
+
     fn way_back(&self, name: &str, inputs: &Document) -> Option<Remedy> {
         K::way_back(name, inputs)
     }

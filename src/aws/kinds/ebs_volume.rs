@@ -14,7 +14,7 @@ use aws_sdk_ec2::operation::modify_volume::builders::ModifyVolumeInputBuilder as
 use aws_sdk_ec2::types::{ResourceType, Volume};
 
 use crate::aws::kind::{self, Kind, Seen, id_in_answer};
-use crate::aws::kinds::efs_token::make_of_ec2;
+use crate::aws::kinds::creation_token::make_of_ec2;
 use crate::aws::kinds::kms_alias::KEY;
 use crate::aws::kinds::{ec2_tags, tags};
 use crate::aws::row::{self, Key, Row};

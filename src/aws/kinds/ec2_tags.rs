@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
-use super::efs_token::{is_of_another_stack, made_for};
+use super::creation_token::{is_of_another_stack, made_for};
 use super::tags::{self, TagChange, Tags, to_ec2};
 use crate::aws::{Aws, aws_error, ec2};
 use crate::engine::call::{Call, Check, Grant, When};

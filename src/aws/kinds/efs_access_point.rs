@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::aws::efs::{self, PartsOf};
 use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
+use crate::aws::kinds::creation_token;
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token;
 use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::row::{self, Key, Row, set_of_whole, text, whole_of};
 use crate::aws::{Aws, absent_is_done, aws_error};
@@ -178,7 +178,8 @@ impl Kind for EfsAccessPoint {
                 id_in_answer(CREATE, made.access_point_id)
             }
         };
-        efs_token::make(owner, create, |token| find::is_of_another(aws, wanted, owner, token)).await
+        creation_token::make_of_efs(owner, create, |token| find::is_of_another(aws, wanted, owner, token))
+            .await
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {

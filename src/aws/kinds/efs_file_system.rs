@@ -18,7 +18,7 @@ use aws_sdk_efs::operation::create_file_system::builders::CreateFileSystemInputB
 use aws_sdk_efs::types::{BackupPolicy, Status};
 
 use crate::aws::kind::{self, Kind, Seen, id_in_answer};
-use crate::aws::kinds::{efs_tags, efs_token, tags};
+use crate::aws::kinds::{creation_token, efs_tags, tags};
 use crate::aws::row::{self, Key, Row};
 use crate::aws::{Aws, absent_is_done, aws_error, ec2, efs};
 use crate::engine::call::{Call, Check, Grant, When};
@@ -157,7 +157,7 @@ impl Kind for EfsFileSystem {
                 id_in_answer(CREATE, Some(made.file_system_id))
             }
         };
-        efs_token::make(owner, create, |token| find::is_of_another(aws, owner, token)).await
+        creation_token::make_of_efs(owner, create, |token| find::is_of_another(aws, owner, token)).await
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {

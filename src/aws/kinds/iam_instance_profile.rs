@@ -217,6 +217,14 @@ const FULL: &str = "LimitExceeded";
 /// The profiles that are asked for their tags at once.
 const AT_ONCE: usize = 8;
 
+/// True where a profile of this name is there.
+///
+/// # Errors
+/// Any error of `iam:GetInstanceProfile`.
+pub(in crate::aws) async fn is_there(aws: &Aws, name: &str) -> Result<bool, CloudError> {
+    Ok(profile(aws, name).await?.is_some())
+}
+
 async fn profile(aws: &Aws, name: &str) -> Result<Option<Live>, CloudError> {
     let answer = aws.read.iam.get_instance_profile().instance_profile_name(name).send().await;
     Ok(absent_is_none(answer.map_err(aws_error(GET)))?.and_then(|answer| answer.instance_profile))

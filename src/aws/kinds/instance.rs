@@ -26,7 +26,9 @@ use crate::engine::cloud::{self, ChangeDocument, CloudError, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::resource::{Effect, Found, Id, Named, Owner, Patience};
 
+pub(in crate::aws) use calls::IMAGES;
 use calls::{TAG, UNTAG};
+pub(in crate::aws) use image::{described, of_parameter};
 pub use live::Live;
 pub use status::STATUSES;
 

@@ -262,7 +262,8 @@ async fn invocation(
     on: &Id,
     command: &str,
 ) -> Result<Option<GetCommandInvocationOutput>, CloudError> {
-    let get = aws.read.ssm.get_command_invocation().command_id(command).instance_id(on.as_str());
+    // By the clients whose answers nothing remembers: a command that runs is asked for until it has ended.
+    let get = aws.write.ssm.get_command_invocation().command_id(command).instance_id(on.as_str());
     match get.send().await.map_err(aws_error(INVOCATION)) {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.code == "InvocationDoesNotExist" => Ok(None),

@@ -64,6 +64,7 @@ pub fn instance(live: &DbInstance) -> Instance {
         status: status.to_owned(),
         is_ready: condition == Condition::Ready,
         is_stuck: condition.stuck().is_some() || condition.is_leaving(),
+        is_lost: matches!(condition, Condition::Lost(_)),
         renamed_to: pending.and_then(|pending| pending.db_instance_identifier()).map(str::to_owned),
         unmet: Vec::new(),
         pending_reboot: groups.any(|group| group.parameter_apply_status() == Some("pending-reboot")),
@@ -106,6 +107,8 @@ pub struct Snapshot {
     pub of: Option<Id>,
     pub status: String,
     pub engine_version: Option<String>,
+    /// GiB.
+    pub storage: Option<i32>,
 }
 
 /// The snapshot with this name or ARN.
@@ -120,7 +123,16 @@ pub async fn snapshot(aws: &Aws, name: &str) -> Result<Option<Snapshot>, CloudEr
         of: found.dbi_resource_id.map(Id::new),
         status: found.status.unwrap_or_default(),
         engine_version: found.engine_version,
+        storage: found.allocated_storage,
     }))
+}
+
+/// The moment before which nothing of a database can be restored, by what it shows itself: it was made then, or its backups of that time
+/// have expired ("Backup retention period", RDS User Guide); a day more is left to RDS.
+pub fn earliest_restorable(live: &DbInstance) -> Option<Timestamp> {
+    let days = i64::from(live.backup_retention_period().unwrap_or_default()) + 1;
+    let kept = latest_restorable(live)?.checked_sub(jiff::SignedDuration::from_hours(24 * days)).ok()?;
+    Some(super::moment(live.instance_create_time()).map_or(kept, |made| made.max(kept)))
 }
 
 /// The last moment of a database that can be restored.

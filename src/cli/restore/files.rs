@@ -6,7 +6,7 @@ use futures_util::future::{try_join, try_join_all};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Request, RestoreForgotten, failed};
+use super::{Request, RestoreForgotten, failed, in_the_middle, unrecorded};
 use crate::aws::recovery::{self, ACCESS_POINT, FILE_SYSTEM, MOUNT_TARGET, REPLICATION};
 use crate::cli::Exit;
 use crate::cli::confirm::{Question, confirm};
@@ -60,7 +60,8 @@ pub(super) async fn carry(
     (global, screen, interrupt): (&Global, &mut Screen, &Interrupt),
 ) -> Result<Exit, Failure> {
     if request.forget {
-        return unless_interrupted(interrupt, forget(writer, address, request, global, screen)).await;
+        let forgotten = forget(session, writer, address, request, (global, screen));
+        return unless_interrupted(interrupt, forgotten).await;
     }
     let state = writer.state().clone();
     let prepared = begin(session, &state, address, request);
@@ -101,29 +102,92 @@ async fn begin(
             Ok((None, new(session, state, address, request).await?))
         }
         (Stage::Beside, true, false) if !restore.is_folder => {
+            let record = recorded(state, address, &restore, std::slice::from_ref(&restore.old))?;
             restore.switch();
+            meet(state, (address, record), &mut restore);
             Ok((None, restore))
         }
-        (Stage::Switching, true, false) => Ok((began, restore)),
-        (Stage::Switched, true, true) => {
+        (Stage::Switching, true, is_back) => {
+            let both: Vec<Id> =
+                [Some(restore.old.clone()), restore.new.clone()].into_iter().flatten().collect();
+            recorded(state, address, &restore, &both)?;
+            if !is_back {
+                return Ok((began, restore));
+            }
             restore.back();
             Ok((None, restore))
         }
-        (Stage::Restoring | Stage::Switching, _, _) => Err(is_doing()
+        (Stage::Switched, true, true) => {
+            let new: Vec<Id> = restore.new.iter().cloned().collect();
+            let record = recorded(state, address, &restore, &new)?;
+            restore.back();
+            meet(state, (address, record), &mut restore);
+            Ok((None, restore))
+        }
+        (Stage::Switching, false, _) => Err(in_the_middle(address, &restore)),
+        (Stage::Restoring, _, _) => Err(is_doing()
             .hint(format!("to go on: {}; or, {forget}", procedure.to_go_on(FileRestore::COMMAND, address)))),
         (Stage::Switched, true, false) => {
             Err(is_doing()
                 .hint(format!("for the way back: provision restore {name} --switch --back; {forget}")))
         }
-        (Stage::Beside, true, _) => {
+        (Stage::Beside, true, _) if restore.is_folder => {
             Err(is_doing().hint(format!("to restore it beside: provision restore {name} --latest")))
         }
+        (Stage::Beside, true, _) => Err(failed(format!("{name} has not changed places with anything"))
+            .hint(format!("provision restore {name} --switch"))),
         (Stage::Beside, false, _) => {
             Err(is_doing()
                 .hint(format!("to let it take the place: provision restore {name} --switch; {forget}")))
         }
         (Stage::Switched, false, _) => Err(is_doing().hint(forget)),
     }
+}
+
+/// The record, where it is of one of these: since the restore another one may have taken the place.
+fn recorded<'a>(
+    state: &'a State,
+    address: &Address,
+    restore: &FileRestore,
+    of: &[Id],
+) -> Result<&'a Record, Failure> {
+    let record = state.resources.get(address);
+    record.filter(|record| record.id.as_ref().is_some_and(|id| of.contains(id))).ok_or_else(|| {
+        let is = record.and_then(|record| record.id.as_ref()).map(ToString::to_string).unwrap_or_default();
+        let new = restore.new.as_ref().map(ToString::to_string).unwrap_or_default();
+        let message = format!(
+            "{address} is another file system by now ({is}) than it was when {new} was restored beside it: nothing is exchanged"
+        );
+        failed(message)
+            .hint(format!("to let go of what is kept: provision restore {} --forget", address.title()))
+    })
+}
+
+/// The parts of the file system that is recorded.
+fn parts_of(state: &State, address: &Address) -> BTreeMap<Address, Part> {
+    let parts = [MOUNT_TARGET, ACCESS_POINT].into_iter().flat_map(|kind| {
+        state.resources.iter().filter(move |(part, _)| part.kind() == kind && part.name() == address.name())
+    });
+    parts
+        .filter(|(_, part)| !part.gone)
+        .filter_map(|(part, record)| {
+            Some((part.clone(), Part { inputs: record.inputs.clone(), old: record.id.clone()?, new: None }))
+        })
+        .collect()
+}
+
+/// The settings and parts that the stack has now, which the one that takes the place gets too. Parts that the stack has no more are
+/// left as they are, and named.
+fn meet(state: &State, (address, record): (&Address, &Record), restore: &mut FileRestore) {
+    restore.inputs.clone_from(&record.inputs);
+    let mut before = std::mem::replace(&mut restore.parts, parts_of(state, address));
+    for (part, its) in &mut restore.parts {
+        its.new = before.remove(part).and_then(|before| before.new);
+    }
+    let left = before.into_iter().filter_map(|(part, its)| Some((part, its.new?)));
+    restore.notes.extend(left.map(|(part, id)| {
+        format!("the stack has no {part} any more: {id} stays in AWS as it is, of no stack")
+    }));
 }
 
 /// A new restore, with what is known to be wrong told before anything is made.
@@ -170,15 +234,7 @@ async fn new(
             "for those that there are: aws backup list-recovery-points-by-resource --resource-arn {arn}"
         )));
     };
-    let parts = [MOUNT_TARGET, ACCESS_POINT].into_iter().flat_map(|kind| {
-        state.resources.iter().filter(move |(part, _)| part.kind() == kind && part.name() == address.name())
-    });
-    let parts: BTreeMap<Address, Part> = parts
-        .filter(|(_, part)| !part.gone && !request.into_folder)
-        .filter_map(|(part, record)| {
-            Some((part.clone(), Part { inputs: record.inputs.clone(), old: record.id.clone()?, new: None }))
-        })
-        .collect();
+    let parts = if request.into_folder { BTreeMap::new() } else { parts_of(state, address) };
     // arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-0a1b2c3d
     let words: Vec<&str> = arn.split(':').collect();
     let partition = words.get(1).copied().unwrap_or("aws");
@@ -220,22 +276,60 @@ async fn new(
 
 /// Lets go of what is kept: nothing in AWS is changed.
 async fn forget(
+    session: &Session,
     writer: &mut Writer,
     address: &Address,
     request: &Request,
-    global: &Global,
-    screen: &mut Screen,
+    (global, screen): (&Global, &mut Screen),
 ) -> Result<Exit, Failure> {
-    let Some((procedure, _)) = found::<FileRestore>(writer.state(), address)? else {
+    let state = writer.state().clone();
+    let Some((procedure, mut restore)) = found::<FileRestore>(&state, address)? else {
         return Err(failed(format!("no restore of {address} is recorded")).hint("provision status"));
     };
-    let kept: Vec<String> = procedure.keeps.iter().map(|kept| kept.name.clone()).collect();
+    restore.name = address.title();
+    let mut hands = Restoring { session, address, state: &state };
+    let mut perhaps = None;
+    if matches!(restore.stage, Stage::Restoring | Stage::Switching) {
+        let observed = hands.look(&restore).await?;
+        let both: Vec<Id> = [Some(restore.old.clone()), restore.new.clone()].into_iter().flatten().collect();
+        let is_there = observed.old.is_some() || observed.new.is_some();
+        if restore.stage == Stage::Switching && is_there && recorded(&state, address, &restore, &both).is_ok()
+        {
+            return Err(in_the_middle(address, &restore));
+        }
+        if restore.is_being_made(&observed) {
+            let message = format!(
+                "AWS Backup is at work on the restore of {address}, which cannot be stopped: it is to be let go of when its file system is there"
+            );
+            return Err(failed(message).hint(format!(
+                "to go on: {}; then: provision restore {} --forget",
+                procedure.to_go_on(FileRestore::COMMAND, address),
+                restore.name
+            )));
+        }
+        restore.learn(&observed);
+        let aside = hands.beside();
+        let is_tagged = |seen: &Seen| seen.tagged.as_deref() == Some(aside.to_string().as_str());
+        if let (Stage::Restoring, Some(id)) = (restore.stage, &restore.new)
+            && observed.new.as_ref().is_some_and(|new| !is_tagged(new))
+        {
+            let owner = hands.owner(&state, &aside);
+            session.cloud.claim(FILE_SYSTEM, id, &owner).await.map_err(Failure::failed)?;
+        }
+        if restore.stage == Stage::Restoring && restore.job.is_none() {
+            perhaps = Some("AWS Backup may have begun with it all the same: aws backup list-restore-jobs");
+        }
+    }
+    let kept: Vec<String> = unrecorded(&state, restore.keeps()).into_iter().map(|kept| kept.name).collect();
     let left = if kept.is_empty() { "nothing".to_owned() } else { kept.join(", ") };
     let change = format!("forget the restore of {address}, and leave {left} in AWS");
     confirm(screen, request.approval, Question::State { change: &change }).await?;
     forget_or_put(writer, address, FileRestore::COMMAND, None).await?;
     let mut said =
         format!("Forgot the restore of {address}. In AWS stay as they are, and are charged: {left}.");
+    if let Some(perhaps) = perhaps {
+        said = format!("{said}\n{perhaps}");
+    }
     for name in &kept {
         let command = match name.split('-').next() {
             Some("fsmt") => format!("aws efs delete-mount-target --mount-target-id {name}"),

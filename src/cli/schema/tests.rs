@@ -25,6 +25,7 @@ use crate::engine::state::{
 };
 use crate::engine::state::{Lease, Shared};
 use crate::recovery::course;
+use crate::recovery::maintenance::Maintenance;
 use crate::recovery::status::{
     Backups, Certificate, Database, FileSystem, Health, MountTarget, Pair, PairMachine, Replication, Risk,
     Status, Unread,
@@ -32,7 +33,7 @@ use crate::recovery::status::{
 use crate::stack::outputs;
 use crate::terraform::{Adoptable, Reference, read, sort};
 use crate::validator;
-use crate::view::failure::{ErrorDocument, FailureKind, Problem, Told};
+use crate::view::failure::{CommandFailure, ErrorDocument, FailureKind, Problem};
 use crate::view::{GraphDocument, GraphView, Timed, Versioned};
 
 fn accepts(document: Document, value: &Value) -> bool {
@@ -221,16 +222,18 @@ fn error_document() -> ErrorDocument {
         help: text(),
     };
     ErrorDocument {
-        error: Told {
+        error: CommandFailure {
             kind: FailureKind::Failed,
             exit_code: 1,
-            message: "it failed".to_owned(),
+            text: FailureText {
+                message: "it failed".to_owned(),
+                operation: text(),
+                code: text(),
+                request_id: text(),
+                hint: text(),
+            },
             causes: vec!["for a reason".to_owned()],
-            operation: text(),
-            code: text(),
-            request_id: text(),
             problems: vec![problem],
-            hint: text(),
         },
     }
 }
@@ -292,6 +295,14 @@ fn health() -> Status {
         snapshots: Some(backup()),
         pending: [("instance_class".to_owned(), "db.r6g.large".to_owned())].into(),
         certificate: Some(Certificate { authority: "rds-ca-rsa2048-g1".to_owned(), valid_till: None }),
+        maintenance: Some(vec![Maintenance {
+            description: Some("text".to_owned()),
+            window_after: Some("2026-12-06T04:30:00Z".to_owned()),
+            forced: Some("2026-12-10T00:00:00Z".to_owned()),
+            applied: None,
+            opted_in: Some("next-maintenance".to_owned()),
+            ..Maintenance::of("system-update")
+        }]),
         ..Database::default()
     };
     let target = MountTarget { id: None, status: "gone".to_owned(), health: Health::Gone, ip_address: None };
@@ -623,7 +634,7 @@ fn past_run() -> PastRun {
     };
     let holder = Holder {
         caller: Some("arn:aws:iam::123456789012:user/a".to_owned()),
-        ..Holder::this_run("apply", "a")
+        ..Holder::this_run("restore --switch --back", "a")
     };
     PastRun { holder, written_by: "0.1.0".to_owned(), plan: Some("0".repeat(64)), end: Some(end) }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::engine::plan::{Action, Finding, Level, Plan, Rendered};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::state::State;
-use crate::gitlab::{self, Description, File, chosen, clashes, coming, differences, gate, undescribed};
+use crate::gitlab::{
+    self, Description, ENDS_OF_LINES, File, Side, chosen, clashes, coming, differing, gate, undescribed,
+};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
@@ -203,23 +205,21 @@ fn reason(now: &Description<'_>, file: &File, then: &gitlab::Rendered, there: Op
 /// The lines in which a file differs: the first in full.
 fn lines(there: &str, rendered: &str) -> String {
     const WIDEST: usize = 60;
-    let differ = differences(there, rendered);
-    let text = |sign: char| {
-        let line = differ.iter().find_map(|line| line.strip_prefix(sign)?.split_once(": "));
-        line.map(|(number, text)| {
-            let text = text.trim();
-            let cut: String = text.chars().take(WIDEST).collect();
-            (number.to_owned(), if cut == text { cut } else { format!("{cut}…") })
-        })
+    let differ = differing(there, rendered);
+    let text = |side: Side| {
+        let line = differ.iter().find(|line| line.side == side)?;
+        let text = line.text.trim();
+        let cut: String = text.chars().take(WIDEST).collect();
+        Some((line.number, if cut == text { cut } else { format!("{cut}…") }))
     };
-    let first = match (text('-'), text('+')) {
+    let first = match (text(Side::There), text(Side::Rendered)) {
         (Some((number, old)), Some((_, new))) => format!("line {number} is `{old}`, and is to be `{new}`"),
         (Some((number, old)), None) => format!("line {number} is to go, `{old}`"),
         (None, Some((number, new))) => format!("line {number} is new, `{new}`"),
-        (None, None) => return differ.join("; "),
+        (None, None) => return ENDS_OF_LINES.to_owned(),
     };
-    let pairs = differ.iter().filter(|line| line.starts_with('-')).count();
-    let more = pairs.max(differ.iter().filter(|line| line.starts_with('+')).count()) - 1;
+    let of = |side: Side| differ.iter().filter(|line| line.side == side).count();
+    let more = of(Side::There).max(of(Side::Rendered)) - 1;
     match more {
         0 => first,
         1 => format!("{first}, and 1 line more differs"),

@@ -60,7 +60,8 @@ pub(super) async fn begin(
             None => go_on,
         }
     };
-    let forget = || format!("to let go of what is kept: provision upgrade {name} --forget");
+    let forget =
+        || format!("to let go of what is kept, and see how it is deleted: provision upgrade {name} --forget");
     if request.give_up {
         return give_up(session, address, (began, upgrade), request).await;
     }
@@ -74,7 +75,10 @@ pub(super) async fn begin(
         (Stage::GivenUp, Some(_)) if upgrade.copy.as_ref().is_none_or(|copy| copy.is_deleted) => {
             Ok((None, new(session, state, (address, record), request).await?))
         }
-        (Stage::Switched | Stage::GivenUp, _) => Err(is_doing().hint(forget())),
+        (Stage::Switched | Stage::GivenUp, Some(_)) => Err(is_doing().hint(format!(
+            "before another upgrade, let go of what is kept: provision upgrade {name} --forget"
+        ))),
+        (Stage::Switched | Stage::GivenUp, None) => Err(is_doing().hint(forget())),
         (Stage::Upgraded, None) => Err(is_doing().hint(forget())),
         (Stage::Beside, None) => {
             upgrade.switch(request.within);
@@ -118,15 +122,21 @@ async fn give_up(
     upgrade.learn(&observed);
     upgrade.try_again(&observed, Timestamp::now());
     if upgrade.can_be_given_up() {
+        // Others may have upgraded it meanwhile: it goes on with what it has.
+        if let (None, Some(seen)) = (&upgrade.copy, &observed.database) {
+            upgrade.from.clone_from(&seen.version);
+        }
         upgrade.give_up(request.delete_copy);
         return Ok((None, upgrade));
     }
-    let failure = failed(format!("{address} {}: that cannot be given up", upgrade.doing()));
+    let failure = failed(format!("{address} {}, and that cannot be given up", upgrade.doing()));
     Err(match upgrade.stage {
         Stage::Upgrading | Stage::Switching => {
             failure.hint(format!("to go on: provision {} {name} {}", Upgrade::COMMAND, upgrade.goes_on()))
         }
-        _ => failure.hint(format!("to let go of what is kept: provision upgrade {name} --forget")),
+        _ => failure.hint(format!(
+            "to let go of what is kept, and see how it is deleted: provision upgrade {name} --forget"
+        )),
     })
 }
 

@@ -125,7 +125,7 @@ impl<'a> Upgrading<'a> {
             id: group.old.clone(),
             inputs: before.inputs.clone(),
             depends_on: before.depends_on.clone(),
-            older: None,
+            older: before.predecessor.clone().map(Box::new),
         };
         let record = Record {
             phase: Phase::Ready,
@@ -133,7 +133,7 @@ impl<'a> Upgrading<'a> {
             id: Some(id),
             inputs: group.inputs.clone(),
             outputs: live.outputs,
-            predecessor: copy.is_none().then_some(replaced),
+            predecessor: if copy.is_none() { Some(replaced) } else { before.predecessor.clone() },
             claimed: None,
             gone: false,
             lost: None,
@@ -165,7 +165,8 @@ impl<'a> Upgrading<'a> {
         }
         let before = writer.state().resources.get(&group.address).cloned();
         if let Some(before) = before.filter(|_| upgrade.stage != Stage::GivingUp) {
-            let record = Record { predecessor: None, ..before };
+            let older = before.predecessor.as_ref().and_then(|old| old.older.clone()).map(|older| *older);
+            let record = Record { predecessor: older, ..before };
             writer.edit(Edit::Put { address: group.address.clone(), record });
         }
         Ok(())
@@ -359,14 +360,14 @@ impl Hands<Upgrade> for Upgrading<'_> {
                 "The way back, which loses what is written from now on, and stands beside the database until it is switched: provision restore {name} --snapshot {snapshot}"
             )
         };
-        let mut line = format!("Write this below `{name}` in the stack file: engine_version: \"{written}\"");
+        let mut line = format!("Write `engine_version: \"{written}\"` below `{name}` in the stack file");
         let group = upgrade.recorded.get("parameter_group_name").and_then(|group| group.as_str());
         if let (None, Some(group)) =
             (&upgrade.group, group.filter(|_| upgrade.options.contains("--parameter-group")))
         {
-            line = format!("{line}, and: parameter_group: {group}");
+            line = format!("{line}, and `parameter_group: {group}`");
         }
-        let written = format!("{line}. For what is left then: provision plan");
+        let written = format!("{line}; for what is left then: provision plan");
         match upgrade.stage {
             Stage::Upgrading | Stage::Upgraded => [vec![written], after(upgrade), vec![way_back()]].concat(),
             Stage::Copying | Stage::Beside => {

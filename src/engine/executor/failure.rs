@@ -52,16 +52,10 @@ impl From<KindError> for StepError {
 impl StepError {
     /// The failure for people and machines.
     pub fn text(&self) -> FailureText {
-        let aws = match self {
-            Self::Aws(error) => Some(error),
-            _ => None,
-        };
-        FailureText {
-            message: aws.map_or_else(|| self.to_string(), |error| error.message.clone()),
-            operation: aws.map(|error| error.operation.to_owned()),
-            code: aws.map(|error| error.code.clone()),
-            request_id: aws.and_then(|error| error.request_id.clone()),
-            hint: self.hint(),
+        let said = |message| FailureText { message, hint: self.hint(), ..FailureText::default() };
+        match self {
+            Self::Aws(error) => said(error.message.clone()).answered(error),
+            _ => said(self.to_string()),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::engine::kind::Manager;
 use crate::engine::plan::Change;
 use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Effect, Field, Id, Ownership};
+use crate::engine::state::way_back;
 
 /// The steps by which the stack file says what the object has, in the fields that only a new one could change: the file may have
 /// been edited, or another object taken over.
@@ -86,6 +87,10 @@ pub(super) fn back_to(input: &Input<'_>, other: Address, id: &str) -> Remedy {
     }
     if is_its_own(input, &other, id) {
         return Remedy::by_hand(format!("undo the change of {other} in the stack file for now"));
+    }
+    // An object that a command has put aside gets its place again by that.
+    if let Some(way_back) = input.state.and_then(|state| way_back(&state.procedures, &other, id)) {
+        return Remedy::by_hand(way_back);
     }
     let found = input.sightings.get(&other).into_iter().flat_map(Sighting::found);
     let mut lineages =

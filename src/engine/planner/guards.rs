@@ -1,7 +1,7 @@
 //! The guards before a deletion or a replacement: it is named, protection is off, and AWS takes the final snapshot.
 
 use super::findings::{cure, is_protected_by_aws, never_made};
-use super::{Input, Sighting, as_it_is, loss, naming, remedied, renamed, strayed};
+use super::{Input, Sighting, as_it_is, loss, naming, put_aside, remedied, renamed, strayed};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::Document;
@@ -25,7 +25,8 @@ pub(super) fn data_loss_by_replacement(
         return going.first().and_then(|live| naming::going(input, address, manager, record, live));
     }
     if !manager.holds_data() {
-        return protected(input, address, record, live, &for_now(input, decision));
+        let left = live.and_then(|live| put_aside::protected(input, manager, record, live, decision));
+        return left.or_else(|| protected(input, address, record, live, &for_now(input, decision)));
     }
     if !input.options.replace.contains(address) {
         let back = for_now(input, decision);

@@ -124,6 +124,43 @@ pub(super) fn without_those_of_others<'a>(
     (ours, left.collect())
 }
 
+/// The tags of what a procedure has put aside name the address with this member, or a member that ends so.
+const BESIDE: &str = "beside";
+
+/// A recorded object whose tags say that another one has its place: the state is older than the exchange of the two.
+pub(super) fn stands_beside(
+    input: &Input<'_>,
+    owner: &Owner,
+    object: &Standing<'_>,
+    claimed: bool,
+) -> Option<Finding> {
+    let Whose::Moved { address: its, .. } = owner.whose(&object.live.ownership, object.live.vpc.as_ref())
+    else {
+        return None;
+    };
+    let address = &owner.address;
+    let beside = match address.member_name() {
+        Some(member) => Address::member(address.kind(), address.name(), &format!("{member}-{BESIDE}")),
+        None => Address::member(address.kind(), address.name(), BESIDE),
+    };
+    // Its own state knows of the exchange.
+    let knows = input.state.is_some_and(|state| {
+        state.procedures.iter().any(|(of, all)| !all.is_empty() && of.name() == address.name())
+    });
+    if claimed || knows || its != beside.to_string() {
+        return None;
+    }
+    let message = format!(
+        "the tags of {} say that another object has its place, and this state does not know of it: it is older than the exchange of the two",
+        object.id
+    );
+    let hint = format!(
+        "name the newest state with --state; or, to take {} all the same: provision import {address}={}",
+        object.id, object.id
+    );
+    Some(error("ownership", address, message, Some(hint)))
+}
+
 /// The change with the writing of ownership tags, where the object was taken over or has moved to this address.
 pub(super) fn with_claim(
     decision: Change,

@@ -34,12 +34,15 @@ pub(super) fn hold(input: &Input<'_>, changes: &mut BTreeMap<Address, Change>, f
                 findings.retain(|finding| finding.address.as_ref() != Some(held));
                 if let Some(change) = changes.get_mut(held).filter(|change| change.action != Action::NoOp) {
                     let fields = change.fields.clone();
+                    // It is being made by the procedure, and waits for no window.
+                    change.queued.retain(|queued| !fields.iter().any(|field| field.path == queued.path));
                     blocked::leave_out(change, fields, format!("{command} is under way"));
                     is_left_out = true;
                 }
             }
         }
-        let message = format!("it {} since {} ({})", procedure.doing, procedure.started, procedure.step);
+        let message =
+            format!("it {} (begun {}, last step: {})", procedure.doing, procedure.started, procedure.step);
         let mut hint = format!("to go on: {}", procedure.to_go_on(command, address));
         if let Some(give_up) = procedure.to_give_up(command, address) {
             hint = format!("{hint}; or, to give it up: {give_up}");

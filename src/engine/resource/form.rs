@@ -61,7 +61,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engine::resource::shape::RUNS;
+    use crate::engine::resource::pattern::RUNS;
     use crate::engine::resource::{Need, OnChange, Pattern, Shape};
 
     const FIELDS: &[Field] = &[

@@ -20,10 +20,10 @@ pub enum StateError {
     #[error("the state {place} cannot be used")]
     Damaged { place: String, backup: Option<String>, source: Damage },
     /// `can_be_taken` is true for a lock that `state unlock` takes away: that its run is alive is not known.
-    #[error("the state is locked{}", holder.as_ref().map(describe).unwrap_or_default())]
+    #[error("the state is locked{}", holder.as_ref().map(by).unwrap_or_default())]
     Locked { holder: Option<Holder>, can_be_taken: bool },
     /// The lock was held, and is not held any more.
-    #[error("the lock of {place} was lost: it is held{}", holder.as_ref().map_or_else(|| " by nobody".to_owned(), describe))]
+    #[error("the lock of {place} was lost: it is held{}", holder.as_ref().map_or_else(|| " by nobody".to_owned(), by))]
     LockLost { place: String, holder: Option<Holder> },
     /// The state was there, and is not there any more.
     #[error("the state {place} was deleted while it was locked")]
@@ -36,10 +36,8 @@ pub enum StateError {
     Unsaved,
 }
 
-fn describe(holder: &Holder) -> String {
-    let Holder { id, user, host, pid, command, since, caller } = holder;
-    let caller = caller.as_ref().map(|arn| format!(", with the credentials {arn}")).unwrap_or_default();
-    format!(" by `{command}` of {user} on {host} (process {pid}, since {since}, lock {id}{caller})")
+fn by(holder: &Holder) -> String {
+    format!(" by {}", holder.run_and_lock())
 }
 
 pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> StateError {

@@ -198,6 +198,22 @@ mod tests {
     }
 
     #[test]
+    fn damage_is_said_to_be_in_the_line_that_it_is_in() {
+        let whole = journal();
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        let line = |journal: &[u8]| match replay(sample(), journal) {
+            Err(Damage::Frame { line }) => line,
+            other => panic!("no damaged line: {other:?}"),
+        };
+        for at in 0..lines.len() {
+            let mut damaged = lines.clone();
+            damaged[at] = b"0 {}\n";
+            assert_eq!(line(&damaged.concat()), at + 1);
+        }
+        assert_eq!(line(&[&whole[..], &[0]].concat()), lines.len() + 1, "what stands behind the last line");
+    }
+
+    #[test]
     fn a_journal_that_the_snapshot_already_holds_is_not_replayed() {
         let edits = sample_edits().len();
         assert_eq!(replay(after(edits), &journal()).expect("an old journal"), after(edits));

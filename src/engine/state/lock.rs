@@ -24,6 +24,9 @@ pub struct Holder {
     pub pid: u32,
     /// The command of the run: `apply`.
     pub command: String,
+    /// The step of the command, where it has several: the options that say which one, as they are typed, such as `--switch --back`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// When it began, in UTC (RFC 3339).
     pub since: String,
     /// The ARN of its credentials in AWS, where it asked for that.
@@ -66,14 +69,43 @@ impl Holder {
         }
     }
 
-    /// This process, which `user` has started.
+    /// The command with its step: `restore --switch`.
+    pub fn doing(&self) -> String {
+        match &self.step {
+            Some(step) => format!("{} {step}", self.command),
+            None => self.command.clone(),
+        }
+    }
+
+    /// The run that has the lock: `` `apply` of somebody on a-host (process 1, since 2026-11-30T08:00:00Z) ``.
+    pub fn run(&self) -> String {
+        self.run_with("")
+    }
+
+    /// The same with the lock's id, which `state unlock` takes.
+    pub(super) fn run_and_lock(&self) -> String {
+        self.run_with(&format!(", lock {}", self.id))
+    }
+
+    fn run_with(&self, lock: &str) -> String {
+        let Self { user, host, pid, since, caller, .. } = self;
+        let caller = caller.as_ref().map(|arn| format!(", with the credentials {arn}")).unwrap_or_default();
+        format!("`{}` of {user} on {host} (process {pid}, since {since}{lock}{caller})", self.doing())
+    }
+
+    /// This process, which `user` has started. The command comes with its step, where it has several: `restore --switch`.
     pub fn this_run(command: &str, user: &str) -> Self {
+        let (command, step) = match command.split_once(" --") {
+            Some((command, step)) => (command, Some(format!("--{step}"))),
+            None => (command, None),
+        };
         Self {
             id: uuid::Uuid::new_v4().to_string(),
             user: user.to_owned(),
             host: this_host(),
             pid: std::process::id(),
             command: command.to_owned(),
+            step,
             since: now(),
             caller: None,
         }
@@ -199,4 +231,24 @@ fn read_holder(file: &mut File) -> Option<Holder> {
 /// The lock file that belongs to a state file.
 pub(super) fn path_for(state: &Path) -> PathBuf {
     super::local::sibling(state, "lock")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_of_a_command_is_apart_from_it_and_what_was_written_before_has_none() {
+        let run = |command: &str| Holder::this_run(command, "anna");
+        let step = |command: &str| (run(command).command, run(command).step, run(command).doing());
+        let (restore, switch) = ("restore".to_owned(), "--switch --back".to_owned());
+        assert_eq!(
+            step("restore --switch --back"),
+            (restore, Some(switch), "restore --switch --back".to_owned())
+        );
+        assert_eq!(step("state rebuild"), ("state rebuild".to_owned(), None, "state rebuild".to_owned()));
+        let before = r#"{"id":"1","user":"anna","host":"h","pid":1,"command":"restore","since":"2026-11-29T00:00:00Z"}"#;
+        let before: Holder = serde_json::from_str(before).expect("it is read");
+        assert_eq!((before.step.as_deref(), before.doing().as_str()), (None, "restore"));
+    }
 }

@@ -76,6 +76,15 @@ fn typed(command: &str, address: &Address, options: &str) -> String {
     text.trim_end().to_owned()
 }
 
+/// The command that gives an object its place at an address again, where a procedure has put it aside and keeps it.
+pub fn way_back(procedures: &Procedures, address: &Address, id: &str) -> Option<String> {
+    let keeps = |one: &Procedure| {
+        one.keeps.iter().any(|kept| kept.id.as_ref().is_some_and(|kept| kept.as_str() == id))
+    };
+    let mut ended = procedures.get(address)?.iter().filter(|(_, one)| !one.is_under_way() && keeps(one));
+    ended.next().map(|(command, one)| one.to_go_on(command, address))
+}
+
 /// The procedure of an object that has not come to its end, with the command that it is of.
 pub fn under_way<'a>(procedures: &'a Procedures, address: &Address) -> Option<(&'a str, &'a Procedure)> {
     let of_object = procedures.get(address)?;

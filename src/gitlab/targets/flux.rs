@@ -15,6 +15,7 @@ pub(super) const TARGET: Target = Target {
     doc: "Scanning of an image by Flux, and the updates that follow.",
     file: "flux.yaml",
     before: "",
+    reads_state: true,
     members: |description| match description.gitlab.as_ref().is_some_and(|gitlab| gitlab.flux.is_some()) {
         true => Members::One,
         false => Members::None("`flux: { image: … }` below `gitlab:`"),

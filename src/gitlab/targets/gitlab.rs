@@ -18,6 +18,7 @@ pub(super) const TARGET: Target = Target {
     doc: "GitLab as containers of docker-gitlab: Deployments, Redis, Services, Ingress, PodDisruptionBudget.",
     file: "gitlab.yaml",
     before: "",
+    reads_state: true,
     members,
     render,
 };

@@ -22,6 +22,7 @@ pub(super) const TARGET: Target = Target {
     doc: "Configuration of the omnibus package: gitlab.rb.",
     file: "gitlab.rb",
     before: "",
+    reads_state: true,
     members: |description| {
         if description.gitlab.is_some() { Members::One } else { Members::None("`gitlab:`") }
     },
@@ -33,6 +34,7 @@ pub(super) const CONFIG: Target = Target {
     doc: "A ConfigMap with GITLAB_OMNIBUS_CONFIG, for the image of the omnibus package.",
     file: "omnibus-config.yaml",
     before: "",
+    reads_state: true,
     members: |description| match config_map(description) {
         Some(_) => Members::One,
         None => Members::None("`omnibus: { config_map: NAME }` below `gitlab:`"),

@@ -21,6 +21,7 @@ pub(super) const TARGET: Target = Target {
     doc: "Values of the GitLab chart, version 8, 9 or 10, with database, cache and objects outside.",
     file: "helm-values.yaml",
     before: "",
+    reads_state: true,
     members,
     render,
 };

@@ -22,6 +22,7 @@ pub(super) const TARGET: Target = Target {
     doc: "Namespace, volumes and claims, a ConfigMap of outputs, names of databases, references to passwords.",
     file: "kubernetes.yaml",
     before: "",
+    reads_state: true,
     members: |description| {
         if description.has_kubernetes() { Members::One } else { Members::None("`kubernetes: {}`") }
     },

@@ -1,6 +1,9 @@
 //! `pair-user-data/NAME`: what cloud-init does on both machines of a pair: Docker, Compose, GitLab, and the copy by rsync.
 //!
 //! Both have the same: which of them serves is not in it. A machine asks AWS who has the address, and keeps what it was told in `/srv/pair`.
+//!
+//! The script makes the file system. cloud-init's `fs_setup` looks for the device once, before the volume is attached, and formats one whose
+//! file system has another label, with `overwrite: false` too (cc_disk_setup.py, `mkfs`: "cleared for formating").
 
 use crate::gitlab::description::Description;
 use crate::gitlab::target::{Members, Refused, Rendering, Target};
@@ -11,6 +14,7 @@ pub(super) const TARGET: Target = Target {
     doc: "User data of both machines of a pair (cloud-init): Docker, Compose, GitLab, and the copy by rsync; a file for each pair.",
     file: "pair-user-data/*.yaml",
     before: "#cloud-config\n",
+    reads_state: false,
     members,
     render,
 };
@@ -47,14 +51,18 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
          external_url '{url}'\n        gitlab_rails['gitlab_shell_ssh_port'] = {ssh_port}\n    volumes:\n      \
          - /srv/gitlab/config:/etc/gitlab\n      - /srv/gitlab/logs:/var/log/gitlab\n      - /srv/gitlab/data:/var/opt/gitlab\n"
     );
-    let volume = device.as_deref().unwrap_or_default();
-    let conf = format!("STACK={stack}\nADDRESS={}\nDEVICE={volume}\n", pair.elastic_ip());
+    let conf = format!(
+        "STACK={stack}\nADDRESS={}\nDEVICE={}\n",
+        pair.elastic_ip(),
+        device.as_deref().unwrap_or_default()
+    );
     let rsync = "uid = root\ngid = root\nuse chroot = yes\nread only = yes\n[gitlab]\npath = /srv/gitlab\n";
     let unit = |what: &str, more: &str| format!("[Unit]\nDescription={what}\n{more}");
+    // The end of a boot does not wait for it, since it may wait for the volume and for the address.
     let boot = unit(
         "The part of this machine in the pair",
-        "Wants=network-online.target\nAfter=network-online.target docker.service srv.mount\n[Service]\nType=oneshot\nExecStart=/usr/local/sbin/pair boot\n\
-         TimeoutStartSec=infinity\n[Install]\nWantedBy=multi-user.target\n",
+        "Wants=network-online.target\nAfter=network-online.target docker.service\n[Service]\nType=exec\nExecStart=/usr/local/sbin/pair boot\n\
+         Restart=on-failure\nRestartSec=10\n[Install]\nWantedBy=multi-user.target\n",
     );
     let copy = unit(
         "The copy from the machine that serves",
@@ -74,13 +82,6 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
         ("/etc/systemd/system/pair-copy.timer", "0644", &timer),
     ];
     let mut text = "package_update: true\npackages: [docker.io, docker-compose-v2, rsync, curl]\n".to_owned();
-    if let Some(device) = device {
-        // One that has a file system is never made anew.
-        text.push_str(&format!(
-            "fs_setup:\n  - {{ device: \"{device}\", filesystem: ext4, label: pair, overwrite: false }}\n\
-             mounts:\n  - [\"LABEL=pair\", /srv, ext4, \"defaults,nofail,x-systemd.device-timeout=300\", \"0\", \"2\"]\n"
-        ));
-    }
     text.push_str("write_files:\n");
     for (path, mode, content) in files {
         text.push_str(&format!("  - path: {path}\n    permissions: \"{mode}\"\n    content: |\n"));
@@ -92,7 +93,7 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
         }
     }
     text.push_str(
-        "runcmd:\n  - [snap, install, aws-cli, --classic]\n  - [mkdir, -p, /srv/gitlab, /srv/pair]\n  - [systemctl, daemon-reload]\n  \
+        "runcmd:\n  - [snap, install, aws-cli, --classic]\n  - [systemctl, daemon-reload]\n  \
          - [systemctl, enable, --now, docker, rsync]\n  - [systemctl, enable, --now, pair-copy.timer]\n  - [systemctl, enable, pair-boot.service]\n  \
          - [systemctl, start, --no-block, pair-boot.service]\n",
     );
@@ -170,71 +171,9 @@ pairs:
         let files = one["write_files"].as_array().expect("files");
         assert_eq!(files.len(), 7);
         assert_eq!(files[0]["content"].as_str(), Some(SCRIPT), "byte by byte");
-        assert_eq!(one["fs_setup"][0]["overwrite"], false);
+        assert!(one.get("fs_setup").is_none() && one.get("mounts").is_none());
         let compose = files[2]["content"].as_str().expect("a text");
         let compose = documents(compose).remove(0);
         assert_eq!(compose["services"]["gitlab"]["restart"], "no");
-    }
-
-    /// The script on a machine in a folder: AWS says one after another where the address is, and what it does is written down.
-    fn boots(places: &[&str], marks: &[(&str, &str)]) -> String {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::TempDir::new().expect("a folder");
-        let path = |name: &str| folder.path().join(name);
-        let write = |name: &str, text: &str| {
-            std::fs::create_dir_all(path(name).parent().expect("a folder")).expect("a folder");
-            std::fs::write(path(name), text).expect("a file");
-            std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(0o755)).expect("it may run");
-        };
-        let here = folder.path().display().to_string();
-        write("pair.conf", "STACK=shop\nADDRESS=aws_eip.web\nDEVICE=\n");
-        let script = SCRIPT.replace("/etc/pair.conf", &format!("{here}/pair.conf"));
-        write("pair", &script.replace("=/srv/", &format!("={here}/srv/")));
-        write("bin/curl", "#!/bin/sh\ncase \"$*\" in *instance-id) echo i-me;; *) echo x;; esac\n");
-        write(
-            "bin/docker",
-            &format!("#!/bin/sh\ncase \"$*\" in *' ps '*) ;; *) echo \"$*\" >> {here}/done;; esac\n"),
-        );
-        write("bin/sleep", &format!("#!/bin/sh\necho waited >> {here}/done\n"));
-        let answers: String = places.iter().map(|place| format!("{place}\\t10.0.0.1\\n")).collect();
-        write("answers", "");
-        write(
-            "bin/aws",
-            &format!(
-                "#!/bin/sh\necho >> {here}/answers\nprintf '{answers}' | sed -n \"$(($(wc -l < {here}/answers)))p\"\n"
-            ),
-        );
-        for (mark, text) in marks {
-            write(&format!("srv/pair/{mark}"), text);
-        }
-        let ran = std::process::Command::new("sh")
-            .args([path("pair").as_os_str(), "boot".as_ref()])
-            .env("PATH", format!("{here}/bin:{}", std::env::var("PATH").unwrap_or_default()))
-            .output()
-            .expect("a shell");
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        let follows = if path("srv/pair/follows").exists() { "follows" } else { "" };
-        let done = std::fs::read_to_string(path("done")).unwrap_or_default();
-        let starts = if done.contains(" up -d") { "starts" } else { "" };
-        format!("{}{starts}{follows}", if done.contains("waited") { "waits, " } else { "" })
-    }
-
-    #[test]
-    fn a_machine_that_boots_waits_for_the_address_and_takes_its_part() {
-        for (places, marks, expected) in [
-            (&["i-me"][..], &[][..], "starts"),
-            (&["i-other"], &[], "follows"),
-            // The address comes to a new machine when that is there.
-            (&["None", "", "i-me"], &[], "waits, starts"),
-            (&["None", "i-me"], &[("serves", ""), ("has-served", ""), ("known", "i-old")], "waits, starts"),
-            (&["i-other"], &[("serves", ""), ("has-served", ""), ("known", "i-me")], ""),
-            // Writes that were not copied stay until they are given up.
-            (&["i-other"], &[("has-served", ""), ("known", "i-old")], ""),
-            // A machine of an image, or on the volume of the one before.
-            (&["i-me"], &[("follows", ""), ("known", "i-old")], "starts"),
-            (&["i-other"], &[("follows", ""), ("known", "i-me")], "follows"),
-        ] {
-            assert_eq!(boots(places, marks), expected, "{places:?} {marks:?}");
-        }
     }
 }

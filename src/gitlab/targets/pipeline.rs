@@ -16,6 +16,7 @@ pub(super) const TARGET: Target = Target {
     doc: "A pipeline that builds an image for each tag and pushes it: .gitlab-ci.yml.",
     file: ".gitlab-ci.yml",
     before: "",
+    reads_state: true,
     members: |description| {
         let gitlab = description.gitlab.as_ref();
         let is_there = gitlab.is_some_and(|gitlab| gitlab.pipeline.is_some() || gitlab.registry.is_some());

@@ -13,6 +13,7 @@ pub(super) const TARGET: Target = Target {
     doc: "config.toml of GitLab Runner, a file for each runner with the executor of Docker.",
     file: "runner-config/*.toml",
     before: "",
+    reads_state: true,
     members: |description| of_executor(description, Executor::Docker),
     render,
 };

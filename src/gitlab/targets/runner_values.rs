@@ -17,6 +17,7 @@ pub(super) const TARGET: Target = Target {
     doc: "Values of the runner chart, a file for each runner with the executor of Kubernetes.",
     file: "runner-values/*.yaml",
     before: "",
+    reads_state: true,
     members: |description| of_executor(description, Executor::Kubernetes),
     render,
 };

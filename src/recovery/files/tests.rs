@@ -180,3 +180,31 @@ fn a_new_one_that_is_gone_takes_no_place() {
     one.new = Some(Id::new("fs-new"));
     assert!(matches!(one.next(&observed(), at(0)), Next::Refuse(_)));
 }
+
+#[test]
+fn what_a_job_that_failed_has_made_is_tagged_before_it_is_let_go_of() {
+    let mut restore = restore(Stage::Restoring);
+    restore.job = Some("job".to_owned());
+    let job = |status: &str| {
+        Some(Job { status: status.to_owned(), made: Some(Id::new("fs-new")), ..Job::default() })
+    };
+    let made = |tag: &str| Observed { new: Some(seen("fs-new", Some(tag))), ..observed() };
+    let failed = Observed { job: job("FAILED"), ..made(ADDRESS) };
+    assert_eq!(restore.next(&failed, at(0)), Next::Do(Step::TagBeside));
+    let tagged = Observed { job: job("FAILED"), ..made(&beside(ADDRESS)) };
+    let Next::Refuse(refusal) = restore.next(&tagged, at(0)) else { panic!("a refusal") };
+    assert!(refusal.is_over && refusal.message.contains("fs-new stays"), "{refusal:?}");
+    let running = Observed { job: job("RUNNING"), ..observed() };
+    assert!(restore.is_being_made(&running) && !restore.is_being_made(&failed));
+}
+
+#[test]
+fn an_exchange_whose_new_one_is_gone_names_the_way_back_once_it_has_begun() {
+    let mut restore = restore(Stage::Switching);
+    restore.new = Some(Id::new("fs-new"));
+    for (tag, expected) in [(ADDRESS.to_owned(), "--forget"), (beside(ADDRESS), "--switch --back")] {
+        let left = Observed { old: Some(seen("fs-old", Some(&tag))), ..observed() };
+        let Next::Refuse(refusal) = restore.next(&left, at(0)) else { panic!("a refusal") };
+        assert!(refusal.hint.as_deref().is_some_and(|hint| hint.ends_with(expected)), "{refusal:?}");
+    }
+}

@@ -116,12 +116,18 @@ impl Upgrade {
     /// What was made is taken away, and the copy too where that was asked for.
     pub(super) fn giving_up(&self, observed: &Observed, now: Timestamp) -> Next<Step> {
         let deletes = self.copy.as_ref().is_some_and(|copy| copy.is_deleted);
+        let is_switched = || {
+            Next::Refuse(Refusal::midway(
+                format!("{} was switched over already", self.identifier),
+                Some(format!("to go on: provision upgrade {} --switch", self.name)),
+            ))
+        };
+        if observed.copy.as_ref().is_some_and(|copy| copy.instance.identifier == self.identifier) {
+            return is_switched();
+        }
         if let Some(deployment) = &observed.deployment {
             return match deployment.status.as_str() {
-                "SWITCHOVER_COMPLETED" => Next::Refuse(Refusal::midway(
-                    format!("{} was switched over already", self.identifier),
-                    Some(format!("to go on: provision upgrade {} --switch", self.name)),
-                )),
+                "SWITCHOVER_COMPLETED" => is_switched(),
                 status @ ("DELETING" | "SWITCHOVER_IN_PROGRESS") => {
                     Next::Wait(format!("the blue/green deployment is {status}"))
                 }

@@ -17,6 +17,11 @@ impl Upgrade {
             return Next::Refuse(Refusal::midway(format!("{identifier} is gone"), hint));
         };
         if database.version != *to {
+            if database.version != self.from && database.instance.is_ready {
+                let message =
+                    format!("{identifier} has {} by now: others have upgraded it", database.version);
+                return Next::Refuse(Refusal::midway(message, self.to_give_up()));
+            }
             let asked = self.asked.as_ref().filter(|asked| asked.step == Step::Upgrade);
             // A snapshot of what was upgraded already is not the one before.
             if asked.is_none()

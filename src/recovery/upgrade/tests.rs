@@ -268,3 +268,15 @@ fn what_rds_has_begun_with_cannot_be_given_up() {
     one.intend(&Step::Upgrade, at(0));
     assert_eq!(one.gives_up(), None);
 }
+
+#[test]
+fn an_upgrade_that_was_given_up_or_waits_for_its_switch_is_not_called_complete() {
+    for (stage, ending) in [
+        (Stage::Upgraded, "complete"),
+        (Stage::Beside, "prepared"),
+        (Stage::Switched, "complete"),
+        (Stage::GivenUp, "given up"),
+    ] {
+        assert_eq!(upgrade(stage, true).ending(), ending, "{stage:?}");
+    }
+}

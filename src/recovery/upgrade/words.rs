@@ -83,13 +83,13 @@ pub(super) fn doing(upgrade: &Upgrade) -> String {
     let Upgrade { identifier, from, to, snapshot, copy, .. } = upgrade;
     let copied = copy.as_ref().and_then(|copy| copy.identifier.as_deref()).unwrap_or("a copy");
     match upgrade.stage {
-        Stage::Upgrading => format!("is upgraded from {from} to {to}"),
+        Stage::Upgrading => format!("is being upgraded from {from} to {to}"),
         Stage::Upgraded => {
             format!("was upgraded from {from} to {to}; the snapshot from before is {snapshot}")
         }
-        Stage::Copying => format!("is copied, to be upgraded from {from} to {to}"),
+        Stage::Copying => format!("is being copied, to be upgraded from {from} to {to}"),
         Stage::Beside => format!("has the copy {copied} with {to} beside it, which follows it"),
-        Stage::Switching => format!("is switched over to {copied} with {to}"),
+        Stage::Switching => format!("is being switched over to {copied} with {to}"),
         Stage::Switched => {
             let old = copy
                 .as_ref()
@@ -110,22 +110,24 @@ pub fn before(upgrade: &Upgrade) -> Vec<String> {
     }
     let mut all = vec![
         "run these in every database first, since the program reads no database; each must return no row:".to_owned(),
-        "SELECT gid FROM pg_prepared_xacts; commit them or roll them back".to_owned(),
-        "SELECT slot_name FROM pg_replication_slots WHERE slot_type = 'logical'; drop them: SELECT pg_drop_replication_slot('NAME');"
+        "prepared transactions, to be committed or rolled back: SELECT gid FROM pg_prepared_xacts;".to_owned(),
+        "logical slots: SELECT slot_name FROM pg_replication_slots WHERE slot_type = 'logical'; to drop each: SELECT \
+         pg_drop_replication_slot('NAME');"
             .to_owned(),
-        "SELECT attrelid::regclass, attname FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid WHERE atttypid IN ('regproc'::regtype, \
+        "columns of types that RDS does not upgrade, to be changed or dropped: SELECT attrelid::regclass, attname FROM pg_attribute a \
+         JOIN pg_class c ON c.oid = attrelid WHERE atttypid IN ('regproc'::regtype, \
          'regprocedure'::regtype, 'regoper'::regtype, 'regoperator'::regtype, 'regconfig'::regtype, 'regdictionary'::regtype) AND \
-         c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema'); no column may have these types"
+         c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema');"
             .to_owned(),
-        "SELECT name, installed_version FROM pg_available_extensions WHERE installed_version <> default_version; update each: ALTER EXTENSION \
-         NAME UPDATE;"
+        "extensions of older versions: SELECT name, installed_version FROM pg_available_extensions WHERE installed_version <> \
+         default_version; to update each: ALTER EXTENSION NAME UPDATE;"
             .to_owned(),
     ];
     if upgrade.copy.is_some() {
         all.push(
-            "SELECT c.oid::regclass FROM pg_class c WHERE relkind = 'r' AND relreplident <> 'f' AND relnamespace::regnamespace::text !~ '^pg_|^information_schema' \
-             AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = c.oid AND indisprimary); what is updated needs a primary key, or: ALTER TABLE NAME \
-             REPLICA IDENTITY FULL;"
+            "tables without a primary key, which take no update or deletion while they are copied: SELECT c.oid::regclass FROM pg_class c WHERE relkind = 'r' AND relreplident <> 'f' \
+             AND relnamespace::regnamespace::text !~ '^pg_|^information_schema' AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = c.oid AND \
+             indisprimary); for each: ALTER TABLE NAME REPLICA IDENTITY FULL;"
                 .to_owned(),
         );
         all.push(

@@ -89,6 +89,13 @@ const OPTIONS: &[Property] = &[
         need: Need::Optional,
     },
     Property {
+        name: "port",
+        doc: "The TCP port of the service: a failover tries it at the address when it is done, from where it runs. Without it, that of the\n\
+              `url` of `gitlab`.",
+        shape: Shape::Whole { least: 1, most: 65_535 },
+        need: Need::Optional,
+    },
+    Property {
         name: "max_lag",
         doc: "The most seconds that the copy may be behind in a failover; a longer lag has to be accepted by `--accept-unknown-lag`.",
         shape: Shape::Whole { least: 0, most: 31_536_000 },
@@ -184,6 +191,8 @@ pub struct Pair {
     #[serde(default)]
     pub gitlab: Option<PairGitLab>,
     #[serde(default)]
+    pub port: Option<u16>,
+    #[serde(default)]
     pub max_lag: Option<i64>,
 }
 
@@ -225,6 +234,12 @@ impl Pair {
 
     pub fn closed_group(&self) -> Address {
         Address::new(GROUP, &self.closed)
+    }
+
+    /// The TCP port of the service: the one that is written, or that of the URL.
+    pub fn port(&self) -> Option<u16> {
+        let of_url = |gitlab: &PairGitLab| if gitlab.url.starts_with("https:") { 443 } else { 80 };
+        self.port.or_else(|| self.gitlab.as_ref().map(of_url))
     }
 
     /// True where one machine has the open group by what is recorded, and the other one the address.

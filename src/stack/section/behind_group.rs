@@ -225,11 +225,8 @@ pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)
     // AWS does not tell names of groups apart by case.
     let mut groups: BTreeMap<String, &Name> = BTreeMap::new();
     for (section, name, entry) in stack.all() {
-        let conflict = |options: &[&'static str], message, remedy: &str| Conflict {
-            path: vec![name.to_string()],
-            options: options.to_vec(),
-            message,
-            remedy: remedy.to_owned(),
+        let conflict = |options: &[&'static str], message: String, remedy: &str| {
+            Conflict::new(name, options, message, remedy)
         };
         if section.has(SECURITY_GROUP.name) {
             found.extend(wrong_groups(stack, entry, &conflict).into_iter().map(|one| (section, one)));

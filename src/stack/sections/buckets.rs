@@ -84,26 +84,20 @@ fn spread(name: &Name, entry: &Entry) -> Vec<(Name, Entry)> {
 
 /// An entry that is short for several has no name for one of them, and none of them is written beside it.
 fn wrongly_short(buckets: &Entries) -> Vec<Conflict> {
-    let conflict = |name: &Name, options: &[&'static str], message: String, remedy: &str| Conflict {
-        path: vec![name.to_string()],
-        options: options.to_vec(),
-        message,
-        remedy: remedy.to_owned(),
-    };
     let mut found = Vec::new();
     for (name, entry) in buckets.iter().filter(|(_, entry)| entry.get(&FOR).is_some()) {
         if entry.text_of(BUCKET, "bucket").is_some() {
             let message = "`bucket` names one bucket, and `for` makes several".to_owned();
-            found.push(conflict(name, &["bucket", FOR.name], message, "leave `bucket` out"));
+            found.push(Conflict::new(name, &["bucket", FOR.name], message, "leave `bucket` out"));
         }
         let several = spread(name, entry);
         if several.len() < OF_GITLAB.len() {
             let message = format!("`{name}` is too long to stand before the type of each bucket");
-            found.push(conflict(name, &[FOR.name], message, "write a shorter name"));
+            found.push(Conflict::new(name, &[FOR.name], message, "write a shorter name"));
         }
         for (other, _) in several.iter().filter(|(other, _)| buckets.contains_key(other)) {
             let message = format!("`{other}` is one of the buckets of `{name}` already");
-            found.push(conflict(
+            found.push(Conflict::new(
                 other,
                 &[],
                 message,
@@ -119,11 +113,14 @@ fn check(buckets: &Entries) -> Vec<Conflict> {
     let mut first: BTreeMap<&str, &Name> = BTreeMap::new();
     let written = buckets.iter().filter_map(|(name, one)| Some((name, one.text_of(BUCKET, "bucket")?)));
     let twice = written.filter_map(|(name, bucket)| Some((name, bucket, first.insert(bucket, name)?)));
-    let conflict = |(name, bucket, other): (&Name, &str, &Name)| Conflict {
-        path: vec![name.to_string()],
-        options: vec!["bucket"],
-        message: format!("`{bucket}` is the bucket of `{other}` already"),
-        remedy: "choose another name as `bucket`, or take one of the two out".to_owned(),
+    let conflict = |(name, bucket, other): (&Name, &str, &Name)| {
+        let message = format!("`{bucket}` is the bucket of `{other}` already");
+        Conflict::new(
+            name,
+            &["bucket"],
+            message,
+            "choose another name as `bucket`, or take one of the two out",
+        )
     };
     twice.map(conflict).chain(wrongly_short(buckets)).collect()
 }

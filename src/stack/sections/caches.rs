@@ -2,6 +2,7 @@
 //! own.
 
 mod describe;
+mod options;
 mod outputs;
 
 use std::collections::BTreeMap;
@@ -11,15 +12,17 @@ use serde_json::{Value, json};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::network::Network;
-use crate::engine::resource::{Need, Pattern, Property, Shape};
+use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, own_or_named, with};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
-use crate::stack::section::titled::{Titled, titled};
+use crate::stack::section::subnet_group::{self, existing, names_subnets, of_every_zone, subnets};
+use crate::stack::section::titled::Titled;
 use crate::stack::section::{
-    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Others, Part, Section, kms_key,
+    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Others, Part, Section, kms_key, parameters,
 };
 use crate::stack::valkey::{Version, without_family};
-use crate::stack::{Name, SubnetId};
+
+use options::{MANAGED, PARAMETER_GROUP, PARAMETERS, PASSWORD, SUBNET_GROUP, UNMANAGED};
 
 const CACHE: &str = "aws_elasticache_replication_group";
 const OF_SUBNETS: &str = "aws_elasticache_subnet_group";
@@ -30,7 +33,7 @@ const GROUP_ID: &str = "replication_group_id";
 const ENGINE: &str = "engine";
 const VERSION: &str = "engine_version";
 
-/// What a new cache runs where no version is written: one that GitLab takes too ("Valkey" and "Redis" among the requirements of GitLab).
+/// The versions of new caches where none is written: GitLab takes these too ("Valkey" and "Redis" among the requirements of GitLab).
 const NEWEST: [(&str, &str); 2] = [("valkey", "8.1"), ("redis", "7.1")];
 
 pub(super) const SECTION: Section = Section {
@@ -75,119 +78,6 @@ pub(super) const SECTION: Section = Section {
     short: &[],
 };
 
-/// The name of a subnet group (CreateCacheSubnetGroup).
-const SUBNET_GROUP_NAME: Pattern = Pattern::new(
-    "a subnet group's name: letters, digits and hyphens, at most 255, and not `default`",
-    "^[A-Za-z0-9-]+$",
-    255,
-)
-.but_not("^[dD][eE][fF][aA][uU][lL][tT]$");
-
-const SUBNET_GROUP: Property = Property {
-    name: "subnet_group",
-    doc: "The name of the subnet group that is made for it, or its name, description and subnets; without it, a name made of the stack's and its own.\n\
-          A group that is there keeps its name. `existing` takes a group that is not the stack's own.",
-    shape: titled(
-        &Shape::Text(SUBNET_GROUP_NAME),
-        &Shape::Object(&[
-            Property {
-                name: "name",
-                doc: "The group's name. A group that is there keeps its own.",
-                shape: Shape::Text(SUBNET_GROUP_NAME),
-                need: Need::Optional,
-            },
-            Property {
-                name: "description",
-                doc: "The group's description.",
-                shape: Shape::Text(DESCRIPTION),
-                need: Need::Optional,
-            },
-            SUBNETS,
-            EXISTING,
-        ]),
-    ),
-    need: Need::Optional,
-};
-
-const SUBNETS: Property = Property {
-    name: "subnets",
-    doc: "The ids of its subnets; without it, one of each zone of the network.",
-    shape: Shape::SetOf(&Shape::Text(SubnetId::RULE)),
-    need: Need::Optional,
-};
-
-const EXISTING: Property = Property {
-    name: "existing",
-    doc: "The name of a subnet group that is there, in place of one of the stack's own. It is never changed; alone.",
-    shape: Shape::Text(Pattern { never: None, ..SUBNET_GROUP_NAME }),
-    need: Need::Optional,
-};
-
-/// `${…}` is a reference.
-const DESCRIPTION: Pattern =
-    Pattern::new("a description that is not empty", "(?s)^.+$", 65_536).but_not("\\$\\{");
-
-const PARAMETERS: Property = Property {
-    name: "parameters",
-    doc: "Parameters of Valkey or Redis, in a parameter group of the cache's own, such as `maxmemory-policy: noeviction`, which queues and\n\
-          sessions need. Some count only after a reboot, which is left to you.",
-    shape: Shape::MapOf { keys: PARAMETER, values: &Shape::Text(VALUE) },
-    need: Need::Optional,
-};
-
-const PARAMETER_GROUP: Property = Property {
-    name: "parameter_group",
-    doc: "The name of a parameter group that is there, in place of `parameters`. It is never changed. That of another cache's\n\
-          `parameters` is shared.",
-    shape: Shape::Text(PARAMETER_GROUP_NAME),
-    need: Need::Optional,
-};
-
-/// The name of a parameter group that is there (CreateCacheParameterGroup), also of the default one of a family.
-const PARAMETER_GROUP_NAME: Pattern = Pattern::new(
-    "a parameter group's name: letters, digits and single hyphens, a letter first, at most 255; or a default one, such as \
-     `default.valkey8`",
-    "^([A-Za-z](-?[A-Za-z0-9])*|default\\.(valkey|redis)[0-9]+(\\.x)?)$",
-    255,
-);
-
-/// The name of a parameter of Valkey, Redis or ElastiCache.
-const PARAMETER: Pattern = Pattern::new(
-    "a parameter's name, such as `maxmemory-policy` or `timeout`",
-    "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-    128,
-);
-
-/// `${…}` is a reference.
-const VALUE: Pattern = Pattern::new(
-    "a parameter's value: printable ASCII characters without `${`, at most 1024",
-    "^[ -~]+$",
-    1024,
-)
-.but_not("\\$\\{")
-.bare();
-
-const PASSWORD: Property = Property {
-    name: "password",
-    doc: "With `authentication`: `managed` has Secrets Manager make the password of a new cache, and keeps it there as JSON with the key\n\
-          `password`. `unmanaged` leaves the one that a cache has already as it is.",
-    shape: Shape::OneOf(&[MANAGED, UNMANAGED]),
-    need: Need::Text(MANAGED),
-};
-
-const MANAGED: &str = "managed";
-const UNMANAGED: &str = "unmanaged";
-
-/// A part of the option of subnet groups.
-fn of_subnet_group<'a>(entry: &'a Entry, part: &Property) -> Option<&'a Value> {
-    entry.get(&SUBNET_GROUP)?.get(part.name)
-}
-
-/// The subnet group of others that a cache is in.
-fn existing(entry: &Entry) -> Option<&str> {
-    of_subnet_group(entry, &EXISTING)?.as_str()
-}
-
 fn has_password(entry: &Entry) -> bool {
     entry.of(CACHE).get("authentication") == Some(&Value::Bool(true))
         && entry.text(&PASSWORD) == Some(MANAGED)
@@ -196,35 +86,26 @@ fn has_password(entry: &Entry) -> bool {
 /// Each cache has an identifier and a subnet group of its own, and one source of parameters.
 fn check(caches: &Entries) -> Vec<Conflict> {
     let mut found = Vec::new();
-    let conflict = |name: &Name, options: &[&'static str], message: String, remedy: &str| Conflict {
-        path: vec![name.to_string()],
-        options: options.to_vec(),
-        message,
-        remedy: remedy.to_owned(),
-    };
     let (mut ids, mut groups) = (BTreeMap::new(), BTreeMap::new());
     for (name, entry) in caches {
-        if entry.has_written(PARAMETER_GROUP.name) && entry.has_written(PARAMETERS.name) {
-            let options = [PARAMETER_GROUP.name, PARAMETERS.name];
-            let message = "a cache has one parameter group: its own, or one that is there".to_owned();
-            found.push(conflict(name, &options, message, "leave one of the two out"));
-        }
-        let parts = entry.get(&SUBNET_GROUP).and_then(Value::as_object);
-        if existing(entry).is_some() && parts.is_some_and(|parts| parts.len() > 1) {
-            let message = format!("`{}` names a group that is not the stack's own", EXISTING.name);
-            found.push(conflict(name, &[SUBNET_GROUP.name], message, "write `existing` alone"));
-        }
+        found.extend(parameters::two_groups(name, entry, "a cache"));
+        found.extend(subnet_group::existing_and_more(name, entry));
         let id = entry.text_of(CACHE, GROUP_ID).map(str::to_lowercase);
         if let Some((id, first)) = id.and_then(|id| Some((id.clone(), ids.insert(id, name)?))) {
             let message = format!("`{id}` is the identifier of `{first}` already");
-            found.push(conflict(name, &[GROUP_ID], message, "choose another `replication_group_id`"));
+            found.push(Conflict::new(name, &[GROUP_ID], message, "choose another `replication_group_id`"));
         }
         let group = Titled::of(entry, &SUBNET_GROUP).name.map(str::to_lowercase);
         if let Some((group, first)) =
             group.and_then(|group| Some((group.clone(), groups.insert(group, name)?)))
         {
             let message = format!("`{group}` is the subnet group of `{first}` already");
-            found.push(conflict(name, &[SUBNET_GROUP.name], message, "choose another name, or leave it out"));
+            found.push(Conflict::new(
+                name,
+                &[SUBNET_GROUP.name],
+                message,
+                "choose another name, or leave it out",
+            ));
         }
     }
     found
@@ -237,9 +118,8 @@ fn declare(
     entry: &Entry,
 ) -> Result<(), BlueprintError> {
     let options = entry.of(CACHE);
-    let names_subnets = |part| of_subnet_group(entry, part).is_some();
     let spans = options.get("multi_az") == Some(&Value::Bool(true));
-    if spans && network.subnets.len() < 2 && !names_subnets(&SUBNETS) && !names_subnets(&EXISTING) {
+    if spans && network.subnets.len() < 2 && !names_subnets(entry) {
         return Err(too_few_zones(name, network));
     }
     let port = options.get("port").and_then(Value::as_u64).and_then(|port| u32::try_from(port).ok());
@@ -252,9 +132,9 @@ fn declare(
     };
     let subnet_group = match existing(entry) {
         Some(existing) => existing_subnet_group(draft, existing),
-        None => id_of(&subnet_group(draft, network, (name, entry))?),
+        None => id_of(&own_subnet_group(draft, network, (name, entry))?),
     };
-    let parameter_group = match own_parameters(entry) {
+    let parameter_group = match parameters::written(entry) {
         Some(parameters) => Some(id_of(&parameter_group(draft, (name, entry), parameters)?)),
         None => entry.text(&PARAMETER_GROUP).map(|written| named_parameter_group(draft, entry, written)),
     };
@@ -284,7 +164,8 @@ fn version(entry: &Entry) -> String {
     entry.text_of(CACHE, VERSION).unwrap_or_else(newest).to_owned()
 }
 
-fn subnet_group(
+/// The subnet group of the cache's own.
+fn own_subnet_group(
     draft: &mut Draft<'_>,
     network: &Network,
     (name, entry): (&Name, &Entry),
@@ -298,12 +179,10 @@ fn subnet_group(
         Some(written) => written.to_owned(),
         None => draft.kept.text(&group, "description", format!("Subnets of {name}")),
     };
-    let of_zone = |zone: &String| Value::String(id_of(&Network::subnet_address(zone)));
-    let of_zones = || network.subnets.keys().map(of_zone).collect::<Value>();
     let inputs = document(json!({
         "name": group_name,
         "description": description,
-        "subnet_ids": of_subnet_group(entry, &SUBNETS).cloned().unwrap_or_else(of_zones),
+        "subnet_ids": subnets(entry).cloned().unwrap_or_else(|| of_every_zone(network)),
         "tags": draft.tags(&group, name.as_str()),
     }));
     draft.declare(group.clone(), inputs)?;
@@ -354,7 +233,7 @@ fn existing_subnet_group(draft: &Draft<'_>, written: &str) -> String {
 
 /// A parameter group that a cache names: the own one of another cache of the same family, or one that is there.
 fn named_parameter_group(draft: &Draft<'_>, user: &Entry, written: &str) -> String {
-    let is_like = |entry: &Entry| own_parameters(entry).is_some() && family(entry) == family(user);
+    let is_like = |entry: &Entry| parameters::written(entry).is_some() && family(entry) == family(user);
     let entries = draft.stack.entries(&SECTION).iter().filter(|(_, entry)| is_like(entry));
     let own = entries.map(|(name, entry)| {
         let address = Address::new(OF_PARAMETERS, name.as_str());
@@ -362,11 +241,6 @@ fn named_parameter_group(draft: &Draft<'_>, user: &Entry, written: &str) -> Stri
         (address, its)
     });
     own_or_named(own, written)
-}
-
-/// The parameters of a group of the cache's own.
-fn own_parameters(entry: &Entry) -> Option<&Document> {
-    entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty())
 }
 
 /// The family of parameter groups for the version.

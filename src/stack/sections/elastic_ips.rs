@@ -61,11 +61,9 @@ fn check(addresses: &Entries) -> Vec<Conflict> {
     let mut seen = std::collections::BTreeMap::new();
     let named = addresses.iter().filter_map(|(name, entry)| Some((name, entry.text(&INSTANCE)?)));
     let twice = named.filter_map(|(name, machine)| Some((name, machine, seen.insert(machine, name)?)));
-    let conflict = |(name, machine, first): (&Name, &str, &Name)| Conflict {
-        path: vec![name.to_string()],
-        options: vec![INSTANCE.name],
-        message: format!("`{first}` leads to `{machine}` already"),
-        remedy: "name another instance".to_owned(),
+    let conflict = |(name, machine, first): (&Name, &str, &Name)| {
+        let message = format!("`{first}` leads to `{machine}` already");
+        Conflict::new(name, &[INSTANCE.name], message, "name another instance")
     };
     twice.map(conflict).collect()
 }

@@ -172,12 +172,6 @@ fn needs_no_cluster(entry: &Entry) -> bool {
 /// Each role has a name of its own, and what is said of tokens is said of service accounts.
 fn check(roles: &Entries) -> Vec<Conflict> {
     let mut found = Vec::new();
-    let conflict = |name: &Name, options: &[&'static str], message: String, remedy: &str| Conflict {
-        path: vec![name.to_string()],
-        options: options.to_vec(),
-        message,
-        remedy: remedy.to_owned(),
-    };
     let mut names = std::collections::BTreeMap::new();
     for (name, entry) in roles {
         // "They are not distinguished by case" (CreateRole, RoleName).
@@ -185,18 +179,23 @@ fn check(roles: &Entries) -> Vec<Conflict> {
         if let Some((written, first)) = written.and_then(|one| Some((one.clone(), names.insert(one, name)?)))
         {
             let message = format!("`{written}` is the role of `{first}` already, in any case of its letters");
-            found.push(conflict(name, &["name"], message, "choose another `name`, or leave it out"));
+            found.push(Conflict::new(name, &["name"], message, "choose another `name`, or leave it out"));
         }
         let of_tokens = [OIDC_PROVIDER.name, AUDIENCES.name];
         if !has_service_accounts(entry) && of_tokens.iter().any(|option| entry.has_written(option)) {
             let message = "they are about the tokens of service accounts, and none is named".to_owned();
-            found.push(conflict(name, &of_tokens, message, "write `service_accounts`, or leave them out"));
+            found.push(Conflict::new(
+                name,
+                &of_tokens,
+                message,
+                "write `service_accounts`, or leave them out",
+            ));
         }
         let takes = has_service_accounts(entry) || !items(entry, &SERVICES).is_empty();
         if !takes && entry.flag(&INSTANCE_PROFILE) != Some(true) {
             let message = format!("nobody may take the role `{name}`");
             let remedy = "write `service_accounts`, `services` or `instance_profile: true`";
-            found.push(conflict(name, &[], message, remedy));
+            found.push(Conflict::new(name, &[], message, remedy));
         }
         for group in ONE_POLICY {
             let ignored: Vec<&str> =
@@ -214,7 +213,7 @@ fn check(roles: &Entries) -> Vec<Conflict> {
                 let all: Vec<&str> = ignored.iter().copied().chain(others.iter().copied()).collect();
                 let remedy =
                     format!("write all of them below `ignore_changes` ({}), or none", all.join(", "));
-                found.push(conflict(name, &others, message, &remedy));
+                found.push(Conflict::new(name, &others, message, &remedy));
             }
         }
         found.extend(statements::wrong(name, entry));

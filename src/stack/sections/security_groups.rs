@@ -90,11 +90,8 @@ fn rules_of<'a>(entry: &'a Entry, direction: &Property) -> Option<impl Iterator<
 fn check(groups: &Entries) -> Vec<Conflict> {
     let mut found = Vec::new();
     for (name, entry) in groups {
-        let conflict = |options: &[&'static str], message: String, remedy: String| Conflict {
-            path: vec![name.to_string()],
-            options: options.to_vec(),
-            message,
-            remedy,
+        let conflict = |options: &[&'static str], message: String, remedy: String| {
+            Conflict::new(name, options, message, remedy)
         };
         let is_role = Role::NAMES.contains(&name.as_str());
         if is_role || name.as_str() == SELF || name.as_str().starts_with("sg-") {

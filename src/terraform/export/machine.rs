@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::hcl::Body;
+use super::hcl::{Body, Expression};
 use super::table::{Said, Table, own_id};
 use super::{Exported, Writer, text_of};
 
@@ -11,6 +11,10 @@ const VOLUME: &str = "aws_ebs_volume";
 const ADDRESS: &str = "aws_eip";
 const ATTACHMENT: &str = "aws_volume_attachment";
 const READ_ONCE: &str = "it is read when one is made, and this one is there";
+
+/// The provider imports no `user_data_replace_on_change`, and plans its default; with that change it hashes the hash of the user data that it
+/// has imported, and takes it for another text. The tags of the root volume are those of the machine when it was made.
+const IGNORED: [&str; 3] = ["user_data", "user_data_replace_on_change", "root_block_device[0].tags"];
 
 pub(super) const TABLE: Table = Table {
     kind: MACHINE,
@@ -76,6 +80,10 @@ fn more(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body) {
         root.copy("volume_size", Some(size));
         body.block("root_block_device", root);
     }
+    let mut lifecycle = Body::default();
+    let ignored = IGNORED.iter().map(|name| Expression::Raw((*name).to_owned())).collect();
+    lifecycle.set("ignore_changes", Expression::List(ignored));
+    body.block("lifecycle", lifecycle);
     let volumes = object.live.get("volumes").and_then(Value::as_object).into_iter().flatten();
     for (device, volume) in volumes {
         let Some(volume) = volume.as_str() else { continue };

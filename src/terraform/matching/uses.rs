@@ -8,6 +8,10 @@ pub(super) enum Use {
     Bucket,
     Group,
     Cache,
+    Machine,
+    Address,
+    /// A volume: it comes along with the machine that it is attached to.
+    Volume,
     /// Named by databases.
     SubnetGroup,
     ParameterGroup,
@@ -16,6 +20,8 @@ pub(super) enum Use {
     CacheParameterGroup,
     PartOfFileSystem,
     PartOfBucket,
+    PartOfMachine,
+    PartOfAddress,
     Rule,
     Network,
     DefaultGroup,
@@ -25,12 +31,15 @@ pub(super) enum Use {
 }
 
 /// The types of Terraform's AWS provider that have a use here. The ids of others are not read: they may be secrets.
-const USES: [(&str, Use); 55] = [
+const USES: [(&str, Use); 62] = [
     ("aws_db_instance", Use::Database),
     ("aws_efs_file_system", Use::FileSystem),
     ("aws_s3_bucket", Use::Bucket),
     ("aws_security_group", Use::Group),
     ("aws_elasticache_replication_group", Use::Cache),
+    ("aws_instance", Use::Machine),
+    ("aws_eip", Use::Address),
+    ("aws_ebs_volume", Use::Volume),
     ("aws_db_subnet_group", Use::SubnetGroup),
     ("aws_db_parameter_group", Use::ParameterGroup),
     ("aws_elasticache_subnet_group", Use::CacheSubnetGroup),
@@ -44,6 +53,8 @@ const USES: [(&str, Use); 55] = [
     ("aws_s3_bucket_server_side_encryption_configuration", Use::PartOfBucket),
     ("aws_s3_bucket_public_access_block", Use::PartOfBucket),
     ("aws_s3_bucket_lifecycle_configuration", Use::PartOfBucket),
+    ("aws_volume_attachment", Use::PartOfMachine),
+    ("aws_eip_association", Use::PartOfAddress),
     ("aws_security_group_rule", Use::Rule),
     ("aws_vpc_security_group_ingress_rule", Use::Rule),
     ("aws_vpc_security_group_egress_rule", Use::Rule),
@@ -79,6 +90,8 @@ const USES: [(&str, Use); 55] = [
     ("aws_kms_key", Use::Named),
     ("aws_kms_alias", Use::Named),
     ("aws_iam_role", Use::Named),
+    ("aws_iam_instance_profile", Use::Named),
+    ("aws_key_pair", Use::Named),
     ("aws_db_snapshot", Use::Named),
     ("aws_directory_service_directory", Use::Named),
 ];

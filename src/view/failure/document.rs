@@ -8,36 +8,33 @@ use serde::Serialize;
 
 use super::{Cause, Failure, FailureKind};
 use crate::engine::cloud::{CloudError, KindError};
+use crate::engine::event::FailureText;
 
 /// A failure: what a command prints to standard error with `--json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorDocument {
-    pub error: Told,
+    pub error: CommandFailure,
 }
 
 /// What failed, why, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Told {
+pub struct CommandFailure {
     pub kind: FailureKind,
     pub exit_code: u8,
-    pub message: String,
+    #[serde(flatten)]
+    pub text: FailureText,
     /// Why, each the cause of the one before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<String>,
-    /// The operation of AWS as IAM names it: `rds:CreateDBInstance`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation: Option<String>,
-    /// The code that AWS answered with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
     /// The places in files that are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
-    /// A command to type, or a line to write.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+}
+
+impl CommandFailure {
+    fn new(kind: FailureKind, text: FailureText) -> Self {
+        Self { kind, exit_code: kind.exit_code(), text, causes: Vec::new(), problems: Vec::new() }
+    }
 }
 
 /// Something wrong in a file.
@@ -60,50 +57,41 @@ pub struct Problem {
 impl Failure {
     /// The failure as a document; none where all has been said already.
     pub fn document(&self) -> Option<ErrorDocument> {
-        let blank = Told {
-            kind: self.kind,
-            exit_code: self.kind.exit_code(),
-            message: String::new(),
-            causes: Vec::new(),
-            operation: None,
-            code: None,
-            request_id: None,
-            problems: Vec::new(),
-            hint: self.hint.clone(),
-        };
-        let error = match &self.cause {
+        let message = match &self.cause {
             Cause::Said => return None,
-            Cause::Chain(error) => of_chain(error.as_ref(), blank),
-            Cause::Diagnostic(diagnostic) => {
-                let mut problems = Vec::new();
-                collect(diagnostic.as_ref(), &mut problems);
-                Told { message: diagnostic.to_string(), problems, ..blank }
-            }
+            Cause::Chain(error) => error.to_string(),
+            Cause::Diagnostic(diagnostic) => diagnostic.to_string(),
         };
-        Some(ErrorDocument { error })
+        let text = FailureText { message, hint: self.hint.clone(), ..FailureText::default() };
+        let mut failure = CommandFailure::new(self.kind, text);
+        match &self.cause {
+            Cause::Said => {}
+            Cause::Chain(error) => failure = with_causes(failure, error.as_ref()),
+            Cause::Diagnostic(diagnostic) => collect(diagnostic.as_ref(), &mut failure.problems),
+        }
+        Some(ErrorDocument { error: failure })
     }
 }
 
-fn of_chain(error: &(dyn Error + 'static), blank: Told) -> Told {
-    let mut told = Told { message: error.to_string(), ..blank };
+/// The failure with the causes of its error, and with what AWS answered, where one of them is that.
+fn with_causes(mut failure: CommandFailure, error: &(dyn Error + 'static)) -> CommandFailure {
     let mut cause = Some(error);
     while let Some(error) = cause {
         let text = error.to_string();
         // An error that only passes another one on says the same.
-        if text != *told.causes.last().unwrap_or(&told.message) {
-            told.causes.push(text);
+        if text != *failure.causes.last().unwrap_or(&failure.text.message) {
+            failure.causes.push(text);
         }
         let cloud = error.downcast_ref::<CloudError>().or_else(|| match error.downcast_ref() {
             Some(KindError::Cloud(error)) => Some(error),
             _ => None,
         });
-        if let Some(CloudError { operation, code, request_id, .. }) = cloud {
-            (told.operation, told.code) = (Some((*operation).to_owned()), Some(code.clone()));
-            told.request_id.clone_from(request_id);
+        if let Some(cloud) = cloud {
+            failure.text = failure.text.answered(cloud);
         }
         cause = error.source();
     }
-    told
+    failure
 }
 
 /// The problems of an error that points into files, and of those that are related to it.
@@ -127,18 +115,11 @@ pub fn of_usage(message: &str) -> ErrorDocument {
     let first = lines.next().unwrap_or_default();
     let hint: Vec<&str> = lines.clone().filter_map(|line| line.strip_prefix("hint: ")).collect();
     let causes = lines.filter(|line| !line.starts_with("hint: ")).map(|line| line.trim().to_owned());
-    let kind = FailureKind::Usage;
-    ErrorDocument {
-        error: Told {
-            kind,
-            exit_code: kind.exit_code(),
-            message: first.strip_prefix("error: ").unwrap_or(first).to_owned(),
-            causes: causes.collect(),
-            operation: None,
-            code: None,
-            request_id: None,
-            problems: Vec::new(),
-            hint: Some(hint.join("; ")).filter(|hint| !hint.is_empty()),
-        },
-    }
+    let text = FailureText {
+        message: first.strip_prefix("error: ").unwrap_or(first).to_owned(),
+        hint: Some(hint.join("; ")).filter(|hint| !hint.is_empty()),
+        ..FailureText::default()
+    };
+    let failure = CommandFailure::new(FailureKind::Usage, text);
+    ErrorDocument { error: CommandFailure { causes: causes.collect(), ..failure } }
 }

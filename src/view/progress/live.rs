@@ -125,7 +125,7 @@ mod tests {
         assert!(in_work.contains("aws_efs_file_system.gitlab"), "{shown}");
 
         let message = "no".to_owned();
-        let error = FailureText { message, operation: None, code: None, request_id: None, hint: None };
+        let error = FailureText { message, ..FailureText::default() };
         live.event(&Event::StepFailed {
             address: files,
             action,

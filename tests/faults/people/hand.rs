@@ -2,6 +2,7 @@
 
 mod database;
 mod file_system;
+mod machine;
 mod network;
 
 use crate::cloud::Cloud;

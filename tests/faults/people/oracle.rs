@@ -74,7 +74,7 @@ enum Said {
     Errors(Vec<Hint>),
 }
 
-/// The data that is there: ids of databases and file systems, with their names.
+/// The data that is there: ids of databases, file systems and volumes of machines, with their names.
 pub fn data_of(place: &Place) -> BTreeMap<String, String> {
     let cloud = &place.world.cloud;
     let databases = cloud.run(cloud.rds.describe_db_instances().send()).expect("databases can be read");
@@ -87,7 +87,15 @@ pub fn data_of(place: &Place) -> BTreeMap<String, String> {
         .file_systems()
         .iter()
         .map(|one| (one.file_system_id().to_owned(), one.name().unwrap_or_default().to_owned()));
-    databases.chain(file_systems).collect()
+    let volumes = cloud.run(cloud.ec2.describe_volumes().send()).expect("volumes can be read");
+    let volumes = volumes.volumes().iter().filter_map(|one| {
+        let tag = one.tags().iter().find(|tag| tag.key() == Some("provision:address"));
+        let address =
+            tag.and_then(|tag| tag.value()).filter(|address| address.starts_with("aws_ebs_volume."))?;
+        Some((one.volume_id()?.to_owned(), address.to_owned()))
+    });
+    let volumes: Vec<(String, String)> = volumes.collect();
+    databases.chain(file_systems).chain(volumes).collect()
 }
 
 /// Runs plan after plan, types what they say and applies what they show, until there is nothing left to do.
@@ -232,13 +240,15 @@ fn carry_out(place: &Place, known: &Knowledge, options: &[String], plan: &Value,
         broken(plan, before, &changes, &|subnet| place.zone_of(subnet), &|address| place.id(address));
     assert!(broken.is_empty(), "the plan had not said what was done: {broken:#?}");
     let anew = plan["changes"].as_array().into_iter().flatten().filter(|change| {
-        let holds_data =
-            ["aws_db_instance", "aws_efs_file_system"].iter().any(|kind| change["kind"] == *kind);
+        let holds_data = ["aws_db_instance", "aws_efs_file_system", "aws_ebs_volume"]
+            .iter()
+            .any(|kind| change["kind"] == *kind);
         let is_made = changes.iter().any(|heard| {
             let name = heard.call.operation.name.as_str();
             let makes_database = is_making(name) && name.contains("DBInstance");
             (makes_database && change["kind"] == "aws_db_instance")
                 || (name == "CreateFileSystem" && change["kind"] == "aws_efs_file_system")
+                || (name == "CreateVolume" && change["kind"] == "aws_ebs_volume")
         });
         holds_data && is_made && (change["action"] == "create" || change["action"] == "replace")
     });

@@ -30,7 +30,24 @@ pub fn others(cloud: &Cloud) -> Others {
     network(cloud, &mut found);
     file_systems(cloud, &mut found);
     databases(cloud, &mut found);
+    machines(cloud, &mut found);
     found
+}
+
+fn machines(cloud: &Cloud, found: &mut Others) {
+    let ec2 = &cloud.ec2;
+    let tags = |tags: &[aws_sdk_ec2::types::Tag]| is_ours(tags.iter().map(|tag| (tag.key(), tag.value())));
+    let machines = cloud.run(ec2.describe_instances().send()).expect("machines can be read");
+    let machines = machines.reservations().iter().flat_map(|one| one.instances());
+    for one in machines.filter(|one| !tags(one.tags())) {
+        let text = format!("{:?} {:?} {:?}", one.state(), one.instance_type(), one.tags());
+        found.insert(one.instance_id().unwrap_or_default().to_owned(), text);
+    }
+    let addresses = cloud.run(ec2.describe_addresses().send()).expect("addresses can be read");
+    for one in addresses.addresses().iter().filter(|one| !tags(one.tags())) {
+        let text = format!("{:?} {:?}", one.instance_id(), one.tags());
+        found.insert(one.allocation_id().unwrap_or_default().to_owned(), text);
+    }
 }
 
 fn network(cloud: &Cloud, found: &mut Others) {

@@ -18,7 +18,8 @@ use crate::proxy::{Heard, Proxy, Trigger};
 use crate::world::World;
 
 /// The files that may be beside the stack file.
-const FILES: [&str; 4] = ["provision.yaml", "shop.json", "shop.json.backup", "shop.json.lock"];
+const FILES: [&str; 5] =
+    ["provision.yaml", "cloud-init.yaml", "shop.json", "shop.json.backup", "shop.json.lock"];
 /// Those of the stack's other name.
 const RENAMED: [&str; 3] = ["store.json", "store.json.backup", "store.json.lock"];
 

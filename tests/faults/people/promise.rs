@@ -62,6 +62,25 @@ pub fn owners(cloud: &Cloud, plan: &Value) -> Owners {
         let name = group.db_parameter_group_name().unwrap_or_default();
         note(&format!("pg:{name}"), address_of(&tags).as_deref());
     }
+    let ec2 = &cloud.ec2;
+    let by_tag = |tags: &[aws_sdk_ec2::types::Tag]| {
+        let tag = tags.iter().find(|tag| tag.key() == Some("provision:address"));
+        tag.and_then(|tag| tag.value().map(str::to_owned))
+    };
+    let machines = cloud.run(ec2.describe_instances().send()).expect("machines can be read");
+    for one in machines.reservations().iter().flat_map(|one| one.instances()) {
+        note(one.instance_id().unwrap_or_default(), by_tag(one.tags()).as_deref());
+    }
+    let volumes = cloud.run(ec2.describe_volumes().send()).expect("volumes can be read");
+    for one in volumes.volumes() {
+        note(one.volume_id().unwrap_or_default(), by_tag(one.tags()).as_deref());
+    }
+    let addresses = cloud.run(ec2.describe_addresses().send()).expect("addresses can be read");
+    for one in addresses.addresses() {
+        for id in [one.allocation_id(), one.association_id()].into_iter().flatten() {
+            note(id, by_tag(one.tags()).as_deref());
+        }
+    }
     let of_change = |change: &Value| {
         let going = change["goes"].as_array().cloned().unwrap_or_default();
         let going = going.into_iter().filter_map(|one| one["id"].as_str().map(str::to_owned));
@@ -97,7 +116,13 @@ enum Does {
 
 /// True for an operation that makes an object, empty or from a backup.
 pub fn is_making(operation: &str) -> bool {
-    ["Create", "RestoreDBInstance"].iter().any(|start| operation.starts_with(start))
+    ["Create", "RestoreDBInstance", "RunInstances", "AllocateAddress"]
+        .iter()
+        .any(|start| operation.starts_with(start))
+}
+
+fn is_deleting(operation: &str) -> bool {
+    ["Delete", "TerminateInstances", "ReleaseAddress"].iter().any(|start| operation.starts_with(start))
 }
 
 fn does(call: &Call) -> Does {
@@ -105,7 +130,7 @@ fn does(call: &Call) -> Does {
     let of_an_object = !["Tags", "Policy", "Replication"].iter().any(|part| name.contains(part));
     if is_making(name) && of_an_object {
         Does::Makes
-    } else if name.starts_with("Delete") && of_an_object {
+    } else if is_deleting(name) && of_an_object {
         Does::Deletes
     } else {
         Does::Changes
@@ -140,6 +165,12 @@ fn objects(call: &Call) -> Vec<String> {
         ("DBParameterGroupName", "pg:"),
         ("GroupId", ""),
         ("ResourceId.1", ""),
+        // An association is the address's, an attachment the machine's.
+        ("AllocationId", ""),
+        ("AssociationId", ""),
+        ("InstanceId", ""),
+        ("InstanceId.1", ""),
+        ("VolumeId", ""),
     ];
     let of_kind = |name: &str| match name {
         "DBInstanceIdentifier" | "TargetDBInstanceIdentifier" => call.operation.name.contains("DBInstance"),
@@ -174,9 +205,13 @@ fn made(heard: &Heard) -> Option<String> {
     };
     match heard.call.operation.name.as_str() {
         "CreateSecurityGroup" => after("<groupId>", '<'),
+        "RunInstances" => after("<instanceId>", '<'),
         "CreateFileSystem" => json("FileSystemId"),
         "CreateMountTarget" => json("MountTargetId"),
         "CreateAccessPoint" => json("AccessPointId"),
+        "RunInstances" => after("<instanceId>", '<'),
+        "CreateVolume" => after("<volumeId>", '<'),
+        "AllocateAddress" => after("<allocationId>", '<'),
         _ => objects(&heard.call).pop(),
     }
 }
@@ -249,20 +284,18 @@ pub fn broken(
     for change in planned(plan) {
         let (address, action) = (change["address"].as_str().unwrap_or_default(), change["action"].as_str());
         let operations = done.get(address).cloned().unwrap_or_default();
-        let any = |start: &str| {
-            operations
-                .iter()
-                .any(|name| name.split_once(':').is_some_and(|(_, name)| name.starts_with(start)))
+        let any = |is_so: fn(&str) -> bool| {
+            operations.iter().any(|name| name.split_once(':').is_some_and(|(_, name)| is_so(name)))
         };
-        let is_made = || any("Create") || any("RestoreDBInstance");
+        let is_made = || any(is_making);
         let kept = match action {
             // An object that an earlier run made has only to be recorded.
             Some("create") => {
                 let was_there = || id_of(address).is_some_and(|id| there.contains(&id));
                 is_made() || known.contains(&address.to_owned()) || was_there()
             }
-            Some("delete") => any("Delete"),
-            Some("replace") => is_made() || any("Delete"),
+            Some("delete") => any(is_deleting),
+            Some("replace") => is_made() || any(is_deleting),
             Some("update") => {
                 // RDS shows the tags of these groups in no describe call, so a plan rests on what is recorded of them.
                 let is_unseen = |field: &Value| {

@@ -113,6 +113,10 @@ const LEDGER: &str = "  ledger:\n    allocated_storage: 50\n";
 const SHARING: &str = "  the-second:\n    allocated_storage: 50\n    deletion_protection: false\n    final_snapshot: false\n    \
                        subnet_group: records\n";
 const SOURCE: &str = "    access: [{ group: sg-0123456789abcdef0 }]\n";
+/// A machine, with an image of Amazon's.
+const MACHINE: &str = "security_groups:\n  open: { ingress: [] }\ninstances:\n  web:\n    ami: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }\n    \
+                       instance_type: t3.large\n    zone: eu-west-1a\n    security_groups: [open]\n    termination_protection: false\n";
+const IMAGE: &str = "{ ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }";
 const KEY: &str =
     "    kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f\n";
 
@@ -190,6 +194,16 @@ fn scenes() -> Vec<Scene> {
                 place.world.edit_stack("rds-ca-2019", "rds-ca-rsa2048-g1");
             },
         ),
+        Scene::new("image")
+            .edited("databases:\n", &format!("{MACHINE}databases:\n"))
+            .edited(IMAGE, "ami-00000000")
+            .person("aws ec2 describe-images", |place| place.world.edit_stack("ami-00000000", IMAGE)),
+        Scene::new("instance-type")
+            .edited("databases:\n", &format!("{MACHINE}databases:\n"))
+            .edited("t3.large", "t9.large")
+            .person("aws ec2 describe-instance-type-offerings", |place| {
+                place.world.edit_stack("t9.large", "t3.large");
+            }),
         Scene::new("kms-key")
             .edited(SIZE, &format!("{SIZE}{KEY}"))
             .person("aws kms list-aliases", |place| place.world.edit_stack(KEY, "")),

@@ -596,6 +596,7 @@ impl Draft {
         for (option, name) in [("address", "ip"), ("open", "shared"), ("closed", "extra")] {
             self.option(2, option, &format!("{stack}-{name}"));
         }
+        self.maybe("port", |dice| (1 + dice.below(65_535)).to_string());
         self.maybe("max_lag", |dice| dice.below(1_000).to_string());
         if self.loose.coin() {
             self.option(2, "commands", "");

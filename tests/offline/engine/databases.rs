@@ -60,6 +60,8 @@ pub struct Case {
     pub allow_data_loss: BTreeSet<Address>,
     /// Named by `--target`.
     pub targets: BTreeSet<Address>,
+    /// The fields that the stack file leaves to others.
+    pub ignored: BTreeMap<Address, BTreeSet<String>>,
     pub safeguards: Safeguards,
 }
 
@@ -131,6 +133,7 @@ impl Case {
             stack: "test".to_owned(),
             cluster: Some(cluster),
             declarations,
+            ignored: self.ignored,
             ..Blueprint::default()
         };
         let mut state = State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
@@ -352,6 +355,13 @@ fn a_queued_change_that_is_taken_back_costs_nothing_and_waits_for_nothing() {
         assert!(field.takes_back && field.window.is_none() && field.effect == Effect::None, "{field:?}");
         assert_eq!((change.queued.as_slice(), Queued::of(change)), (&[][..], None), "{waits}");
     }
+    // The change that is queued beside it goes on.
+    let waits = json!({ "instance_class": "db.m7g.large", "storage_type": "gp2" });
+    let mut case = Case::of(json!({ "storage_type": "gp2" }), waits);
+    case.live(DATABASE).in_force = database(json!({}));
+    let plan = case.plan();
+    let queued: Vec<&str> = change(&plan, DATABASE).queued.iter().map(|field| field.path.as_str()).collect();
+    assert_eq!(queued, ["storage_type"]);
     // A third value is a change of its own, and waits.
     let mut case =
         Case::of(json!({ "instance_class": "db.m7g.xlarge" }), json!({ "instance_class": "db.m7g.large" }));
@@ -445,6 +455,33 @@ fn a_change_that_waits_for_its_window_is_no_drift() {
     let plan = case.plan();
     assert!(plan.drift.is_empty(), "{:#?}", plan.drift);
     assert_eq!(change(&plan, DATABASE).queued.len(), 1, "it is told of as queued");
+}
+
+/// The fields of a database that are told to have changed outside.
+fn drifted(case: Case) -> Vec<String> {
+    let plan = case.plan();
+    plan.drift.iter().flat_map(|drift| &drift.fields).map(|field| field.path.clone()).collect()
+}
+
+#[test]
+fn what_changed_beside_a_field_that_waits_or_is_left_to_others_is_drift() {
+    let changed = || {
+        let live = json!({ "backup_retention_period": 7, "instance_class": "db.m7g.large" });
+        let mut case = Case::of(json!({}), live);
+        case.recorded.get_mut(&address(DATABASE)).expect("it is recorded").inputs = database(json!({}));
+        case
+    };
+    assert_eq!(drifted(changed()), ["instance_class", "backup_retention_period"]);
+    let mut waits = changed();
+    waits.live(DATABASE).in_force = database(json!({ "backup_retention_period": 7 }));
+    assert_eq!(drifted(waits), ["backup_retention_period"]);
+    let mut left = changed();
+    left.ignored = BTreeMap::from([(address(DATABASE), BTreeSet::from(["instance_class".to_owned()]))]);
+    assert_eq!(drifted(left), ["backup_retention_period"]);
+    let mut theirs = changed();
+    theirs.live(DATABASE).remarks =
+        vec![Remark::Theirs { fields: &["instance_class"], why: "it follows its source".to_owned() }];
+    assert_eq!(drifted(theirs), ["backup_retention_period"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use provision::engine::executor::{Run, execute};
 use provision::engine::interrupt::interrupt;
 use provision::engine::plan::{Action, Mode};
 use provision::engine::state::{
-    Backend, Edit, Holder, Keeper, Opened, Phase, Sight, State, StateError, Store, Written,
+    Backend, Edit, Holder, Keeper, Opened, Phase, Record, Sight, State, StateError, Store, Written,
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -54,6 +54,45 @@ async fn what_waits_for_a_window_is_queued_and_not_counted_as_done() {
         let expected: Vec<_> = waits.into_iter().map(|entirely| ("size".to_owned(), entirely)).collect();
         assert_eq!(queued, expected);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_options_alone_writes_no_ownership_tags() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    world.clear_log();
+    let inputs = json!({"name": "d", "size": 2, "deletion_protection": false, "apply_immediately": true});
+    world.declare("fake_disk.d", inputs);
+    world.must_apply().await;
+    assert_eq!(world.log(), ["update fake_disk.d"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_no_call_makes_takes_all_of_the_record_along() {
+    let mut world = World::new();
+    world.declare("fake_group.a", json!({"name": "a", "parent": "${fake_group.network.id}"}));
+    let inputs = json!({"name": "d", "uses": ["${fake_group.a.id}"], "deletion_protection": false});
+    world.declare("fake_disk.d", inputs);
+    world.must_apply().await;
+    // An earlier run was stopped on the way, and knew the object as gone.
+    let state = world.state().expect("there is a state");
+    let made = state.resources[&address("fake_disk.d")].clone();
+    let lost = made.last_holder().map(Box::new);
+    let record = Record { phase: Phase::Updating, gone: true, lost, ..made.clone() };
+    world.edit_state(Edit::Put { address: address("fake_disk.d"), record }).await;
+    world.change_live("fake_disk.d", |disk| {
+        disk.inputs.insert("moved".to_owned(), json!("elsewhere"));
+    });
+    let used = state.resources[&address("fake_group.a")].id.clone().expect("it was made");
+    world.declare("fake_disk.d", json!({"name": "d", "uses": [used.as_str()], "deletion_protection": true}));
+    world.clear_log();
+    world.must_apply().await;
+    assert_eq!(world.log(), [""; 0]);
+    let record = world.state().expect("there is a state").resources[&address("fake_disk.d")].clone();
+    assert_eq!((record.gone, &record.lost, &record.id), (false, &None, &made.id));
+    assert_eq!((record.phase, record.depends_on.len()), (Phase::Ready, 0));
+    assert_eq!(record.inputs["deletion_protection"], json!(true));
+    assert_ne!(record.outputs, made.outputs);
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,6 +211,29 @@ async fn a_lost_answer_is_read_back_and_nothing_is_made_twice() {
             world.must_apply().await;
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_which_a_call_is_tried_again_is_told_of() {
+    let mut world = World::new().with_stack();
+    world.shared.cloud().faults = vec![Some(Fault::Throttle)].into();
+    world.must_apply().await;
+    let told = world.events.iter().filter_map(|event| match event {
+        Event::Settling { status, .. } if status.starts_with("refused for now") => Some(status.as_str()),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), ["refused for now: the cloud says Throttling (Throttling)"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_interrupted_before_anything_is_done_is_not_said_to_be_done() {
+    let mut world = World::new().with_stack();
+    world.clear_log();
+    let (interrupter, interrupt) = interrupt();
+    interrupter.ask();
+    let report = world.run_until(&options(Mode::Apply), interrupt).await.expect("nothing kills this run");
+    assert_eq!(world.log(), [""; 0]);
+    assert_eq!(report.summary.outcome, RunOutcome::Interrupted);
 }
 
 #[tokio::test(start_paused = true)]

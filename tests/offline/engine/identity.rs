@@ -98,6 +98,7 @@ async fn ownership_tags_that_others_changed_are_drift_and_apply_writes_them_righ
     let change = plan.change(&address(DISK)).expect("it is planned");
     assert_eq!(change.reason, "others changed provision:cluster; its ownership tags are written");
     assert_eq!((paths(&change.fields), change.effect), (vec!["ownership tags"], Effect::None));
+    assert_eq!(change.fields[0].calls, ["fake:Tag"]);
     let [drift] = plan.drift.as_slice() else { panic!("one drift: {:?}", plan.drift) };
     assert_eq!((paths(&drift.fields), drift.response), (vec!["ownership tags"], Response::PutRight));
     let seen = drift.fields[0].after.clone().expect("what was seen");
@@ -110,6 +111,24 @@ async fn ownership_tags_that_others_changed_are_drift_and_apply_writes_them_righ
     world.must_apply().await;
     assert_eq!(world.log(), [format!("claim {DISK}")]);
     assert!(world.plan(&options(Mode::Apply)).await.drift.is_empty());
+}
+
+#[tokio::test]
+async fn a_change_of_tags_says_what_they_say_now() {
+    for (tagged, lineage, reason) in [
+        ("fake_disk.x", Some("lineage"), "its tags name fake_disk.x"),
+        ("", None, "its tag provision:address is missing"),
+    ] {
+        let world = settled().await;
+        world.change_live(DISK, |disk| {
+            disk.address = tagged.to_owned();
+            disk.lineage = lineage.map(str::to_owned);
+        });
+        let plan = world.plan(&options(Mode::Apply)).await;
+        let change = plan.change(&address(DISK)).expect("it is planned");
+        assert_eq!(change.action, Action::Update);
+        assert_eq!(change.reason, format!("{reason}; its ownership tags are written"));
+    }
 }
 
 #[tokio::test]

@@ -76,6 +76,32 @@ async fn a_change_names_the_object_that_is_there() {
         let gone = going.change(&change.address).and_then(|gone| gone.id.clone());
         assert_eq!(change.id, gone.filter(|_| change.action == Action::Update), "{}", change.address);
     }
+    // A new one in the place of one that is gone is another object.
+    world.shared.cloud().objects.retain(|_, object| object.address != "fake_group.m/x");
+    let plan = world.plan(&options(Mode::Apply)).await;
+    let change = plan.change(&address("fake_group.m/x")).expect("it is planned");
+    assert_eq!((change.action, &change.id), (Action::Create, &None));
+}
+
+#[tokio::test]
+async fn a_deletion_says_by_which_word_of_the_user_it_is() {
+    let mut world = settled().await;
+    let reason = async |world: &World, options: &Options| {
+        let plan = world.plan(options).await;
+        plan.change(&address("fake_group.m/x")).expect("it is planned").reason.clone()
+    };
+    let mut destroy = options(Mode::Destroy);
+    assert_eq!(reason(&world, &destroy).await, "everything that the stack owns is deleted");
+    destroy.targets.insert(address("fake_disk.d"));
+    assert_eq!(reason(&world, &destroy).await, "named by --target, or in need of what is");
+    let mount = address("fake_group.m/x");
+    let declaration = world.declarations.remove(&mount).expect("it is declared");
+    assert_eq!(reason(&world, &options(Mode::Apply)).await, "no longer declared");
+    world.declarations.insert(mount.clone(), declaration);
+    // Its tags were another state's when it was adopted.
+    world.claim("fake_group.m/x", "another").await;
+    let adopted = "deleted with the stack, though it was adopted and never applied";
+    assert_eq!(reason(&world, &destroy).await, adopted);
 }
 
 #[tokio::test]
@@ -99,7 +125,7 @@ async fn what_aws_may_refuse_is_a_warning_that_forbids_nothing() {
         assert_eq!(doubts.len(), usize::from(warned), "{size}: {doubts:?}");
         for doubt in doubts {
             assert_eq!((doubt.level, &doubt.address), (Level::Warning, &Some(address("fake_disk.d"))));
-            assert_eq!(doubt.message, "size: may not shrink today");
+            assert_eq!((doubt.message.as_str(), &doubt.hint), ("size: may not shrink today", &None));
         }
         assert_eq!(checks(&plan), [""; 0]);
     }
@@ -317,6 +343,20 @@ async fn a_target_brings_what_it_needs_and_a_destroyed_one_what_needs_it() {
 }
 
 #[tokio::test]
+async fn data_that_stands_on_what_is_destroyed_by_name_is_to_be_named_itself() {
+    let mut world = World::new();
+    world.declare("fake_group.a", json!({"name": "a", "parent": "${fake_group.network.id}"}));
+    world.declare("fake_disk.d", json!({"name": "d", "uses": ["${fake_group.a.id}"]}));
+    world.must_apply().await;
+    let mut targeted = options(Mode::Destroy);
+    targeted.targets.insert(address("fake_group.a"));
+    let plan = world.plan(&targeted).await;
+    assert_eq!((plan.summary.delete, checks(&plan)), (2, vec!["data-loss fake_disk.d".to_owned()]));
+    targeted.targets.insert(address("fake_disk.d"));
+    assert_eq!(checks(&world.plan(&targeted).await), [""; 0]);
+}
+
+#[tokio::test]
 async fn what_aws_would_refuse_is_an_error_before_anything_is_done() {
     let mut world = settled().await;
     world.declare("fake_disk.d", json!({"name": "d", "size": 5000, "deletion_protection": false}));
@@ -329,7 +369,10 @@ async fn a_replacement_that_would_collide_with_itself_is_refused() {
     let mut world = settled().await;
     let mut named = options(Mode::Apply);
     named.replace.insert(address("fake_group.a"));
-    assert_eq!(checks(&world.plan(&named).await), ["name-taken fake_group.a"]);
+    let plan = world.plan(&named).await;
+    assert_eq!(checks(&plan), ["name-taken fake_group.a"]);
+    let hint = plan.errors().next().and_then(|finding| finding.hint.as_deref()).unwrap_or_default();
+    assert!(hint.starts_with("leave --replace fake_group.a out"), "{hint}");
     world.declare(
         "fake_group.a",
         json!({"name": "fresh", "parent": "${fake_group.network.id}", "note": "late"}),

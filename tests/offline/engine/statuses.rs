@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use provision::engine::document::Document;
 use provision::engine::event::{Event, RunOutcome};
-use provision::engine::executor::{accept_drift, note_gone};
+use provision::engine::executor::{Accepted, accept_drift, note_gone};
 use provision::engine::plan::{Action, Level, Mode};
 use provision::engine::planner::{Options, Sighting};
 use provision::engine::remedy::{Remedy, Way};
-use provision::engine::resource::{Object, Ownership, Status};
-use provision::engine::state::{Phase, Store};
+use provision::engine::resource::{Id, Object, Ownership, Status};
+use provision::engine::state::{Edit, Phase, Predecessor, Record, Store};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -194,6 +195,69 @@ async fn refresh_only_records_whatever_the_condition_and_names_what_it_does_not_
     let accepted = accept_drift(&world.registry, &sightings, &mut writer);
     assert_eq!(accepted.recorded, 0);
     assert_eq!(accepted.left[&address(DISK)], "AWS is deleting it (deleting)");
+}
+
+/// Takes what is seen into the state: the number of records that follow it, and why others do not.
+async fn refreshed(world: &World) -> Accepted {
+    let (_, sightings) = world.planning(&options(Mode::RefreshOnly)).await;
+    let opened = Store::local(world.path())
+        .open("test", std::time::Duration::ZERO, || unreachable!("there is a state"))
+        .await;
+    let mut writer = opened.expect("no other run holds it");
+    let accepted = accept_drift(&world.registry, &sightings, &mut writer);
+    writer.close().await.expect("the state can be written");
+    accepted
+}
+
+#[tokio::test(start_paused = true)]
+async fn refresh_only_forgets_what_is_gone_and_keeps_what_a_later_plan_goes_by() {
+    let world = settled().await;
+    let state = world.state().expect("a state");
+    let record = |at: &str| state.resources[&address(at)].clone();
+    let old = Predecessor {
+        id: Id::new("fake_group-old"),
+        inputs: Document::new(),
+        depends_on: BTreeSet::new(),
+        older: None,
+    };
+    let replacing = Record { predecessor: Some(old), ..record("fake_group.a") };
+    world.edit_state(Edit::Put { address: address("fake_group.a"), record: replacing }).await;
+    let changing = Record { phase: Phase::Updating, ..record("fake_group.m/y") };
+    world.edit_state(Edit::Put { address: address("fake_group.m/y"), record: changing }).await;
+    world.shared.cloud().objects.retain(|_, object| object.address == "the cluster's");
+    let accepted = refreshed(&world).await;
+    let left: Vec<String> =
+        accepted.left.iter().map(|(address, because)| format!("{address}: {because}")).collect();
+    assert_eq!(
+        left,
+        [
+            "fake_disk.d: it is gone and held data: its record stays until it is let go of by name",
+            "fake_group.a: it is not in AWS, and what it was to replace is still recorded",
+            "fake_group.m/y: it is not in AWS, and an earlier run stopped while changing it",
+        ]
+    );
+    let kept = world.state().expect("a state").resources.into_keys().map(|address| address.to_string());
+    assert_eq!(
+        kept.collect::<Vec<_>>(),
+        ["fake_disk.d", "fake_group.a", "fake_group.m/y", "fake_group.network"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn refresh_only_takes_an_object_as_it_is_when_it_is_ready_and_not_before_it_was_made() {
+    let world = settled().await;
+    let made = world.state().expect("a state").resources[&address(DISK)].clone();
+    let mut before = Record { gone: true, ..made.clone() };
+    before.outputs.insert("endpoint".to_owned(), json!("gone since"));
+    world.edit_state(Edit::Put { address: address(DISK), record: before }).await;
+    assert_eq!(refreshed(&world).await.recorded, 1);
+    assert_eq!(world.state().expect("a state").resources[&address(DISK)], made);
+    let begun = Record { phase: Phase::Creating, outputs: Document::new(), ..made };
+    world.edit_state(Edit::Put { address: address(DISK), record: begun.clone() }).await;
+    world.change_live(DISK, |object| object.busy = 9);
+    let accepted = refreshed(&world).await;
+    assert_eq!(accepted.left[&address(DISK)], "its create has not come to an end (working)");
+    assert_eq!(world.state().expect("a state").resources[&address(DISK)], begun);
 }
 
 #[tokio::test(start_paused = true)]

@@ -102,6 +102,8 @@ fn remove(world: &World, id: &Id) {
 #[tokio::test(start_paused = true)]
 async fn a_replacement_whose_edit_is_taken_back_is_turned_back_as_the_plan_says() {
     let (mut world, old, new) = half_replaced().await;
+    let forward = format!("an earlier run made {new}; {old}, which it replaces, is still to be deleted");
+    assert_eq!(planned(&world, A).await.reason, forward);
     group(&mut world, json!({}));
     let change = planned(&world, A).await;
     assert_eq!(
@@ -109,11 +111,8 @@ async fn a_replacement_whose_edit_is_taken_back_is_turned_back_as_the_plan_says(
         (Action::Replace, &Some(old.clone()), &Some(old.clone()))
     );
     assert_eq!(change.goes, going(&[(&new, Turn::After)]));
-    assert!(
-        change.reason.contains(old.as_str()) && change.reason.contains(new.as_str()),
-        "{}",
-        change.reason
-    );
+    let reason = format!("{old} is what is wanted now and stays; {new}, which was to replace it, is deleted");
+    assert_eq!(change.reason, reason);
     world.must_apply().await;
     assert_eq!(id(&world, A), old);
     assert!(!world.shared.cloud().objects.contains_key(new.as_str()));
@@ -226,6 +225,24 @@ async fn a_replacement_that_is_used_already_waits_for_its_users_and_cannot_have_
     world.shared.cloud().faults = [None, None, Some(Fault::Refuse), Some(Fault::Refuse)].into();
     assert!(!world.apply().await.expect("nothing kills it").failures.is_empty());
     assert_eq!(record(&world, A).predecessors().count(), 2);
+    world.must_apply().await;
+    assert!(world.shared.cloud().refused_deletions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_made_replacement_is_also_used_by_what_nothing_declares_any_more() {
+    let (mut world, old, new) = half_replaced().await;
+    world.shared.cloud().faults = [None, Some(Fault::Refuse)].into();
+    assert!(!world.apply().await.expect("nothing kills it").failures.is_empty());
+    let over: Vec<&str> = ["fake_group.m/x", "fake_group.m/y"]
+        .into_iter()
+        .filter(|user| record(&world, user).inputs["uses"] == json!([new.as_str()]))
+        .collect();
+    let [moved] = over[..] else { panic!("one went over: {over:?}") };
+    world.declarations.remove(&address(moved));
+    group(&mut world, json!({"name": "c", "shape": "square"}));
+    let change = planned(&world, A).await;
+    assert_eq!(change.goes, going(&[(&new, Turn::After), (&old, Turn::After)]));
     world.must_apply().await;
     assert!(world.shared.cloud().refused_deletions.is_empty());
 }

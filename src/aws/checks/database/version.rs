@@ -133,7 +133,7 @@ pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -
             list(&targets)
         )),
         (None, true) => {
-            verdict.hint(format!("there is no upgrade of {live}: restore a snapshot into a new database"))
+            verdict.hint(format!("{}, which keeps {live}: there is no upgrade of it", write(&own)))
         }
     }
 }
@@ -215,6 +215,11 @@ mod tests {
                 "write `engine_version: \"16\"` into the stack file, which keeps 16.1; or write one of those that it goes to: \
                  16.9 and 16.10"
             )
+        );
+        let back = upgrade("16.10", "15", &sixteen()).hint.expect("a remedy");
+        assert_eq!(
+            back,
+            "write `engine_version: \"16\"` into the stack file, which keeps 16.10: there is no upgrade of it"
         );
         let major = upgrade("16.3", "17.55", &sixteen()).hint.expect("a remedy");
         assert!(

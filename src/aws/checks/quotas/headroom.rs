@@ -10,7 +10,7 @@ use crate::aws::kinds::security_group::{EGRESS, INGRESS, Rules};
 use crate::engine::address::Address;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::{Document, is_unknown};
-use crate::engine::plan::{Action, Finding, ReplaceOrder};
+use crate::engine::plan::{Action, Change, Finding, ReplaceOrder};
 use serde_json::Value;
 
 /// A quota, and how much of it is used.
@@ -49,6 +49,17 @@ impl Room {
     }
 }
 
+/// The new objects of some kinds that take room: an old object has made room for its new one by then.
+pub(in crate::aws::checks) fn made<'a>(scene: &Scene<'a>, kinds: &[&str]) -> Vec<&'a Address> {
+    let makes_room =
+        |change: &Change| change.action == Action::Replace && change.order != Some(ReplaceOrder::CreateFirst);
+    let new = scene
+        .changes()
+        .filter(|change| kinds.contains(&change.address.kind()) && scene.makes(&change.address))
+        .filter(|change| !makes_room(change));
+    new.map(|change| &change.address).collect()
+}
+
 /// Checks that the new objects of some kinds fit in; said of the first of them.
 pub(super) fn objects(
     scene: &Scene<'_>,
@@ -56,15 +67,7 @@ pub(super) fn objects(
     words: &str,
     room: Option<Result<Room, &CloudError>>,
 ) -> Option<Finding> {
-    let new: Vec<&Address> = scene
-        .changes()
-        .filter(|change| kinds.contains(&change.address.kind()) && scene.makes(&change.address))
-        // The old object has made room for the new one by then.
-        .filter(|change| {
-            !(change.action == Action::Replace && change.order != Some(ReplaceOrder::CreateFirst))
-        })
-        .map(|change| &change.address)
-        .collect();
+    let new = made(scene, kinds);
     let verdict = match room? {
         Ok(room) => room.verdict(new.len() as u64, words, &format!("{words}s")),
         Err(error) => Verdict::not_checked(&format!("quota of {words}s"), error),

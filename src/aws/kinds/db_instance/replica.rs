@@ -60,6 +60,10 @@ impl Kind for DbReplica {
     const ALIKE: &'static [&'static str] = &[DbInstance::KIND];
     const CLAIM: &'static [Call] = DbInstance::CLAIM;
 
+    fn unprotected(observed: &Document) -> Option<Remedy> {
+        Some(unprotected(observed.get("identifier")?.as_str()?))
+    }
+
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
         live::look_at_replicas(aws, tracked).await
     }
@@ -178,12 +182,14 @@ fn on_its_own(live: &Shown) -> Option<Remark> {
     let what = format!(
         "{name} follows no database any more: it was promoted, and may have data that nothing else has"
     );
-    let unprotected =
-        words(&["rds", "modify-db-instance", "--db-instance-identifier", name, "--no-deletion-protection"]);
     let delete =
         words(&["rds", "delete-db-instance", "--db-instance-identifier", name, "--skip-final-snapshot"]);
-    let unprotected = live.deletion_protection.unwrap_or_default().then_some(unprotected);
+    let unprotected = live.deletion_protection.unwrap_or_default().then(|| unprotected(name));
     Some(Remark::OnItsOwn { what, removal: unprotected.into_iter().chain([delete]).collect() })
+}
+
+fn unprotected(name: &str) -> Remedy {
+    Remedy::aws(["rds", "modify-db-instance", "--db-instance-identifier", name, "--no-deletion-protection"])
 }
 
 /// All read replicas of databases of this account and region.

@@ -5,7 +5,7 @@ use aws_sdk_efs::types::{AccessPointDescription, LifeCycleState};
 use super::{FILE_SYSTEM, describe, tags_of};
 use crate::aws::Aws;
 use crate::aws::efs::{self, PartsOf};
-use crate::aws::kinds::efs_token::{
+use crate::aws::kinds::creation_token::{
     Made, contradicted_by_token, has_a_strange_token, is_bare, is_of_another_stack, made_for, told_by_token,
 };
 use crate::engine::cloud::CloudError;

@@ -7,7 +7,9 @@ use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState};
 use super::bare::{Bare, bare, contradiction};
 use super::live::{describe, tags_of};
 use crate::aws::efs::{self, FILE_SYSTEMS, PartsOf};
-use crate::aws::kinds::efs_token::{MOST_TOKENS, is_bare, is_of_another_stack, made_for, nth_token, token};
+use crate::aws::kinds::creation_token::{
+    MOST_TOKENS, is_bare, is_of_another_stack, made_for, nth_token, token,
+};
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::{Found, Id, Named, Owner, Ownership, Trace, Whose};

@@ -52,7 +52,7 @@ pub(super) const TAG: Call = ec2_tags::tag(OURS);
 pub(super) const UNTAG: Call = ec2_tags::untag(OURS);
 pub(super) const ATTRIBUTE: Call = Call::read("ec2:DescribeInstanceAttribute");
 pub(super) const HEALTH: Call = Call::read("ec2:DescribeInstanceStatus");
-pub(super) const IMAGES: Call = Call::read("ec2:DescribeImages");
+pub(in crate::aws) const IMAGES: Call = Call::read("ec2:DescribeImages");
 /// Parameters of AWS are public, and those of the account are named.
 pub(super) const PARAMETER: Call =
     Call::read("ssm:GetParameter").only(|wanted| wanted.contains_key(AMI_PARAMETER.name));

@@ -7,7 +7,7 @@ use crate::aws::{Aws, aws_error};
 use crate::engine::cloud::CloudError;
 
 /// The id of the image that a parameter names now.
-pub(super) async fn of_parameter(aws: &Aws, name: &str) -> Result<String, CloudError> {
+pub(in crate::aws) async fn of_parameter(aws: &Aws, name: &str) -> Result<String, CloudError> {
     let answer = aws.read.ssm.get_parameter().name(name).send().await.map_err(aws_error(PARAMETER))?;
     let value = answer.parameter.and_then(|parameter| parameter.value).unwrap_or_default();
     if value.starts_with("ami-") {
@@ -18,7 +18,7 @@ pub(super) async fn of_parameter(aws: &Aws, name: &str) -> Result<String, CloudE
 }
 
 /// An image with this id, of the account or of anyone who shares it.
-pub(super) async fn described(aws: &Aws, id: &str) -> Result<Image, CloudError> {
+pub(in crate::aws) async fn described(aws: &Aws, id: &str) -> Result<Image, CloudError> {
     let answer = aws.read.ec2.describe_images().image_ids(id).send().await.map_err(aws_error(IMAGES))?;
     let found = answer.images.unwrap_or_default().into_iter().next();
     // "If you specify an AMI that you do not have permission to use, an error is returned" (DescribeImages): an empty list is one that is

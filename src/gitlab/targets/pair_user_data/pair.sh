@@ -2,10 +2,13 @@
 # The part of this machine in the pair. `pair boot` and `pair copy` are run by systemd, the others by `provision failover` or by hand.
 set -eu
 . /etc/pair.conf
+PATH=$PATH:/snap/bin
 DATA=/srv/gitlab
 MARKS=/srv/pair
 METADATA=http://169.254.169.254/latest
 COMPOSE="docker compose -f /etc/pair-compose.yaml"
+
+fail() { echo "$1" >&2; exit 1; }
 
 about_me() {
   token=$(curl -fsS -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $METADATA/api/token)
@@ -19,40 +22,74 @@ active() {
     --query 'Addresses[0].[InstanceId,PrivateIpAddress]'
 }
 
-# Waits until AWS says which machine has the address: nothing is started in the dark. A new machine boots before it gets the address.
+# Waits until AWS answers and the address is at a machine: nothing is started in the dark. A new pair gets its address minutes after its boot.
 wait_for_active() {
-  until found=$(active) && case $found in i-*) ;; *) false ;; esac; do sleep 10; done
-  printf '%s\n' "$found" | cut -f 1
-}
-
-# The volume comes after the machine has booted. Without it nothing is started: an empty GitLab would be what the other one copies.
-there() { [ -z "$DEVICE" ] || mountpoint -q /srv; }
-
-wait_for_volume() {
-  until there; do
-    if [ -b "$DEVICE" ]; then
-      # 2: there is nothing on it.
-      blkid -p "$DEVICE" >/dev/null || [ $? -ne 2 ] || mkfs.ext4 -q -L pair "$DEVICE"
-      mount "$DEVICE" /srv || true
-    fi
-    there || sleep 10
+  while :; do
+    found=$(active | cut -f 1)
+    case "$found" in i-*) echo "$found"; return ;; esac
+    sleep 10
   done
 }
 
-runs() { [ -n "$($COMPOSE ps -q --status running 2>/dev/null)" ]; }
+# A machine that cannot be asked is taken to run.
+runs() {
+  all=$($COMPOSE ps -q --status running) || return 0
+  [ -n "$all" ]
+}
+
+# Of `start`, `stop` and the end of `boot` one runs at a time: a start that goes on unseen is waited for, and then stopped.
+alone() {
+  exec 9>/run/pair.lock
+  flock 9
+}
+
+is_there() { [ -z "$DEVICE" ] || mountpoint -q /srv; }
+
+# True for a device that can be read and has nothing on it: no file system, no partitions. blkid says 2 where it cannot read, too.
+is_blank() {
+  code=0
+  blkid -p "$DEVICE" >/dev/null || code=$?
+  [ $code = 2 ] && [ "$(head -c 4096 "$DEVICE" | wc -c)" = 4096 ]
+}
+
+# Waits for the volume, which is attached after the boot, and may have another device then. Only a blank one gets a file system.
+find_volume() {
+  told=
+  until is_there; do
+    if found=$(blkid -L pair); then
+      mount "$found" /srv
+    elif [ -e "$DEVICE" ] && is_blank; then
+      mkfs.ext4 -q -L pair "$DEVICE"
+    else
+      if [ -e "$DEVICE" ] && [ -z "$told" ]; then
+        told="$DEVICE has something on it, or cannot be read. If it is the data: e2label $DEVICE pair"
+        echo "$told" >&2
+      fi
+      sleep 10
+    fi
+  done
+}
+
+case "$*" in
+boot) ;;
+*) is_there || fail 'the volume is not at /srv' ;;
+esac
 
 case "$*" in
 start)
-  there || { echo "$DEVICE is not mounted" >&2; exit 1; }
-  rm -f $MARKS/follows
-  touch $MARKS/serves $MARKS/has-served $DATA/.pair
+  alone
+  mkdir -p $MARKS $DATA
+  rm -f $MARKS/follows $MARKS/stopped
+  touch $MARKS/serves
   $COMPOSE up -d --wait --wait-timeout 840
   ;;
 stop)
+  alone
+  mkdir -p $MARKS
   rm -f $MARKS/serves
   touch $MARKS/stopped
   $COMPOSE stop
-  ! runs
+  if runs; then fail 'it runs still'; fi
   ;;
 stop-copy)
   rm -f $MARKS/follows
@@ -60,41 +97,51 @@ stop-copy)
   ;;
 follow)
   # What was written here and not copied is lost.
-  if [ -e $MARKS/serves ] || runs; then echo 'this machine serves' >&2; exit 1; fi
+  if [ -e $MARKS/serves ] || runs; then fail 'this machine serves'; fi
   touch $MARKS/follows
   ;;
 lag)
-  if runs; then echo 'this machine serves' >&2; exit 1; fi
-  [ -e $MARKS/follows ] || { echo 'this machine does not copy' >&2; exit 1; }
+  if runs; then fail 'this machine serves'; fi
+  [ -e $MARKS/follows ] || fail 'this machine does not copy'
+  [ -e $MARKS/copied ] || fail 'no copy has come to its end yet'
   echo $(($(date +%s) - $(cat $MARKS/copied)))
   ;;
 copy)
   [ -e $MARKS/follows ] || exit 0
   if runs; then exit 0; fi
   found=$(active)
-  source=$(printf '%s\n' "$found" | cut -f 2)
-  [ "$(printf '%s\n' "$found" | cut -f 1)" != "$(about_me instance-id)" ] || exit 0
-  # A machine without its volume has nothing to copy, and what is here would be deleted.
-  there
-  rsync --timeout=120 "rsync://$source:873/gitlab/.pair" >/dev/null
+  from=$(printf '%s\n' "$found" | cut -f 1)
+  case "$from" in
+  "$(about_me instance-id)") exit 0 ;;
+  i-*) ;;
+  *) fail 'the address is at no machine' ;;
+  esac
+  source=rsync://$(printf '%s\n' "$found" | cut -f 2):873/gitlab
   begun=$(date +%s)
-  rsync -aHAX --numeric-ids --delete --timeout=120 "rsync://$source:873/gitlab/" $DATA/
-  echo "$begun" > $MARKS/copied.new
+  # One that has no GitLab is never copied: that would delete what is here.
+  rsync -q --timeout=120 "$source/config/gitlab-secrets.json" >/dev/null
+  rsync -aHAX --numeric-ids --delete --timeout=120 "$source/" $DATA/
+  echo "$begun" >$MARKS/copied.new
   mv $MARKS/copied.new $MARKS/copied
   ;;
 boot)
-  wait_for_volume
+  find_volume
   mkdir -p $MARKS $DATA
   found=$(wait_for_active)
   me=$(about_me instance-id)
-  if [ -e $MARKS/serves ]; then
-    # The other one serves since: this one stays down.
-    if [ "$found" = "$me" ]; then $COMPOSE up -d; else rm -f $MARKS/serves; fi
-  elif [ "$(cat $MARKS/known 2>/dev/null)" != "$me" ] && [ ! -e $MARKS/has-served ]; then
-    # The first boot, perhaps of an image or on the volume of another machine. What served before may have what was not copied.
-    if [ "$found" = "$me" ]; then "$0" start; else touch $MARKS/follows; fi
+  # While this waited it may have been stopped.
+  alone
+  # A machine image has the marks of the machine that it was made of; a volume goes to the next machine with them.
+  if [ -z "$DEVICE" ] && [ -e $MARKS/known ] && [ "$(cat $MARKS/known)" != "$me" ]; then rm -f $MARKS/*; fi
+  if [ ! -e $MARKS/known ] && [ ! -e $MARKS/stopped ]; then
+    # The first boot.
+    if [ "$found" = "$me" ]; then touch $MARKS/serves; else touch $MARKS/follows; fi
   fi
-  echo "$me" > $MARKS/known
+  echo "$me" >$MARKS/known
+  if [ -e $MARKS/serves ]; then
+    # This one stays down if the other one serves since.
+    if [ "$found" = "$me" ]; then $COMPOSE up -d; else rm -f $MARKS/serves; fi
+  fi
   ;;
 *)
   echo 'pair start | stop | stop-copy | follow | lag | copy | boot' >&2

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    CACHE, ENGINE, EXISTING, OF_PARAMETERS, OF_SUBNETS, PARAMETER_GROUP, PARAMETERS, PASSWORD, SUBNET_GROUP,
-    SUBNETS, UNMANAGED, VERSION,
+    CACHE, ENGINE, OF_PARAMETERS, OF_SUBNETS, PARAMETER_GROUP, PARAMETERS, PASSWORD, SUBNET_GROUP, UNMANAGED,
+    VERSION,
 };
 use crate::engine::address::Address;
 use crate::engine::document::Document;
@@ -12,6 +12,7 @@ use crate::engine::kind::Registry;
 use crate::engine::resource::Id;
 use crate::stack::Name;
 use crate::stack::describe::{Described, Scene, Unsayable, passed};
+use crate::stack::section::subnet_group::{EXISTING, SUBNETS};
 use crate::stack::section::{behind_group, parameters};
 use crate::stack::valkey::Version;
 
@@ -58,7 +59,7 @@ fn groups_of(inputs: &Document) -> Vec<Id> {
 fn subnet_group(scene: &Scene, name: &Name, group: &str, described: &mut Described) {
     let is_free = !scene.placed.contains(&(OF_SUBNETS.to_owned(), Id::new(group)));
     let Some(object) = scene.object(OF_SUBNETS, group).filter(|_| is_free && group != "default") else {
-        described.options.insert(SUBNET_GROUP.name.to_owned(), json!({ (EXISTING.name): group }));
+        described.options.insert(SUBNET_GROUP.name.to_owned(), json!({ (EXISTING): group }));
         return;
     };
     let value = |field: &str| object.inputs.get(field).cloned().unwrap_or_default();

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{
-    DATABASE, EXISTING, IDENTIFIER, PARAMETER_GROUP, PARAMETERS, PASSWORD, REPLICA, REPLICAS, SUBNET_GROUP,
-    SUBNETS,
-};
+use super::parameter_groups::{OF_PARAMETERS, parameter_group_address};
+use super::subnet_groups::OF_SUBNETS;
+use super::{DATABASE, IDENTIFIER, PARAMETER_GROUP, PARAMETERS, PASSWORD, REPLICA, REPLICAS, SUBNET_GROUP};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::kind::Registry;
@@ -15,10 +14,8 @@ use crate::engine::resource::Id;
 use crate::stack::Name;
 use crate::stack::describe::{Described, Left, Scene, Unsayable, name_of, passed};
 use crate::stack::postgres::Version;
+use crate::stack::section::subnet_group::{EXISTING, SUBNETS};
 use crate::stack::section::{behind_group, parameters};
-
-const OF_SUBNETS: &str = "aws_db_subnet_group";
-const OF_PARAMETERS: &str = "aws_db_parameter_group";
 
 pub(super) fn describe(
     registry: &Registry,
@@ -127,7 +124,7 @@ fn groups_of(inputs: &Document) -> Vec<Id> {
 /// The subnet group, where it comes along; the name of one that is left to others.
 fn subnet_group(scene: &Scene, name: &Name, group: &str, described: &mut Described) {
     let Some(object) = scene.object(OF_SUBNETS, group) else {
-        described.options.insert(SUBNET_GROUP.name.to_owned(), json!({ (EXISTING.name): group }));
+        described.options.insert(SUBNET_GROUP.name.to_owned(), json!({ (EXISTING): group }));
         return;
     };
     let value = |field: &str| object.inputs.get(field).cloned().unwrap_or_default();
@@ -155,7 +152,7 @@ fn parameter_group(
     match parameters::own(scene, (OF_PARAMETERS, group), family.as_deref()) {
         Some(parameters) => {
             described.options.insert(PARAMETERS.name.to_owned(), parameters.clone());
-            described.objects.insert(super::parameter_group_address(name), Id::new(group));
+            described.objects.insert(parameter_group_address(name), Id::new(group));
         }
         None => {
             described.options.insert(PARAMETER_GROUP.name.to_owned(), group.into());

@@ -46,7 +46,7 @@ pub(super) fn of(draft: &Draft<'_>, name: &Name, entry: &Entry) -> Result<Option
     })
 }
 
-const BESIDE: &str = "write the path of a file, which counts from the folder of the stack file";
+const BESIDE: &str = "write the path of a file, which counts from the folder of the stack file; for that of a pair: provision render pair-user-data/NAME --out DIR";
 
 /// Something in a template that means nothing, and where it is.
 #[derive(Debug, PartialEq, Eq)]

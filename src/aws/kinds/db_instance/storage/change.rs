@@ -1,8 +1,7 @@
 //! The fields that have to be sent together when storage changes.
 
-use super::{
-    FIELDS, SIZE, STRIPED, STRIPED_IOPS, STRIPED_THROUGHPUT, Storage, TYPE, There, iops_for_each_gib,
-};
+use super::bounds::{STRIPED, STRIPED_IOPS, STRIPED_THROUGHPUT, iops_for_each_gib};
+use super::{FIELDS, SIZE, Storage, TYPE, There};
 
 /// The part of one ModifyDBInstance about storage.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -57,18 +56,8 @@ pub(in super::super) fn along(
 
 #[cfg(test)]
 mod tests {
-    use super::super::IOPS;
+    use super::super::{IOPS, storage};
     use super::*;
-
-    fn storage(storage_type: &str, size: i32, iops: Option<i32>, throughput: Option<i32>) -> Storage {
-        Storage {
-            storage_type: storage_type.to_owned(),
-            allocated_storage: size,
-            iops,
-            storage_throughput: throughput,
-            ..Storage::default()
-        }
-    }
 
     #[test]
     fn what_rds_wants_together_is_sent_together() {
