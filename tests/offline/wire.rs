@@ -2,8 +2,11 @@
 //! Nothing here listens on a port; a transport answers from a script.
 
 mod bucket;
+mod db_found;
 mod db_options;
 mod db_parameter_group;
+mod db_password;
+mod db_subnet_group;
 mod efs;
 mod efs_options;
 mod holders;

@@ -51,11 +51,8 @@ fn render(description: &Description<'_>, name: &str) -> Result<Rendering, Refuse
          external_url '{url}'\n        gitlab_rails['gitlab_shell_ssh_port'] = {ssh_port}\n    volumes:\n      \
          - /srv/gitlab/config:/etc/gitlab\n      - /srv/gitlab/logs:/var/log/gitlab\n      - /srv/gitlab/data:/var/opt/gitlab\n"
     );
-    let conf = format!(
-        "STACK={stack}\nADDRESS={}\nDEVICE={}\n",
-        pair.elastic_ip(),
-        device.as_deref().unwrap_or_default()
-    );
+    let volume = device.as_deref().unwrap_or_default();
+    let conf = format!("STACK={stack}\nADDRESS={}\nDEVICE={volume}\n", pair.elastic_ip());
     let rsync = "uid = root\ngid = root\nuse chroot = yes\nread only = yes\n[gitlab]\npath = /srv/gitlab\n";
     let unit = |what: &str, more: &str| format!("[Unit]\nDescription={what}\n{more}");
     // The end of a boot does not wait for it, since it may wait for the volume and for the address.

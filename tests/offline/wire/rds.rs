@@ -1,21 +1,17 @@
-//! Subnet groups and databases.
+//! Databases: made, read, changed and deleted.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
-use provision::engine::address::Address;
 use provision::engine::cloud::{CloudError, Outcome};
 use provision::engine::document::Document;
-use provision::engine::resource::{Condition, Id, Ownership, Trace};
+use provision::engine::resource::{Condition, Id};
 use serde_json::{Value, json};
 
 use crate::wire::object::Object;
 use crate::wire::owner;
 use crate::wire::replay::Replay;
 
-const AT: &str = "aws_db_instance.gitlab-pgsql";
-const GROUP_AT: &str = "aws_db_subnet_group.gitlab-pgsql";
+pub(crate) const AT: &str = "aws_db_instance.gitlab-pgsql";
 pub(crate) const ID: &str = "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 pub(crate) fn database(replaced: Value) -> Object {
@@ -245,25 +241,6 @@ async fn what_is_queued_counts_as_it_will_be() {
 }
 
 #[tokio::test]
-async fn who_manages_the_password_is_seen_and_the_rest_is_remembered() {
-    let env = json!({ "password": "env:PGSQL_PASSWORD", "password_version": 3 });
-    for (recorded, secret, expected) in [
-        (json!({}), true, json!("managed")),
-        (env.clone(), true, json!("managed")),
-        (env, false, json!("env:PGSQL_PASSWORD")),
-        // Someone turned the management off: the password is not known now.
-        (json!({}), false, Value::Null),
-    ] {
-        let recorded = database(recorded);
-        let changed: &[(&str, &str)] = if secret { &[] } else { &[("MasterUserSecret", "")] };
-        let (seen, _) = observe_one(&recorded, changed).await;
-        let password = seen.get("password").cloned().unwrap_or_default();
-        assert_eq!(password, expected);
-        assert_eq!(seen["password_version"], recorded.inputs["password_version"]);
-    }
-}
-
-#[tokio::test]
 async fn a_database_that_is_being_made_has_no_endpoint_yet() {
     let changed = [("Endpoint", ""), ("DBInstanceStatus", "creating")];
     let (seen, condition) = observe_one(&database(json!({ "port": 5433 })), &changed).await;
@@ -401,100 +378,6 @@ async fn tags_are_changed_without_touching_the_ownership_tags() {
     assert!(!forms[2].contains_key("TagKeys.member.2"));
 }
 
-/// Collects everything that is traced.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("no writer panics").extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn a_password_is_in_the_request_and_nowhere_else() {
-    const CANARY: &str = "yellow-canary-4711";
-    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-    writeln!(file, "{CANARY}").expect("it can be written");
-    let path = file.path().display();
-
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::level_filters::LevelFilter::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-
-    let desired = database(json!({ "password": format!("file:{path}"), "password_version": 2 }));
-    let unmanaged = described(&[instance(&[("MasterUserSecret", "")])]);
-    let refused = refusal("InvalidParameterValue", "no");
-    let replay = Replay::in_order(&[(400, &refused), (200, &unmanaged), (400, &refused)]);
-    let owner = owner("aws_db_instance.gitlab-pgsql");
-    let create = desired.create(&replay, &owner).await.expect_err("it is refused");
-    let observed = database(json!({ "password": format!("file:{path}") }));
-    let modify =
-        update(&replay, &observed, &desired, &["password_version"]).await.expect_err("it is refused");
-
-    let requests = replay.asked();
-    assert_eq!(requests[0].parameters["MasterUserPassword"], CANARY);
-    assert!(!requests[0].parameters.contains_key("ManageMasterUserPassword"));
-    assert_eq!(requests[2].parameters["MasterUserPassword"], CANARY);
-    let said = String::from_utf8_lossy(&log.0.lock().expect("no writer panics")).into_owned();
-    assert!(said.contains("rds"), "the SDK says something at all");
-    let document = serde_json::to_string(&desired.inputs).expect("plain data");
-    for text in [said, document, format!("{desired:?} {create:?} {create} {modify:?} {modify}")] {
-        assert!(!text.contains(CANARY));
-    }
-}
-
-#[tokio::test]
-async fn the_management_of_the_password_is_turned_on_and_off() {
-    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-    writeln!(file, "correct-horse").expect("it can be written");
-    let own = database(json!({ "password": format!("file:{}", file.path().display()) }));
-    let asked = modification(&[], &own, &["password"]).await;
-    assert_eq!(
-        asked,
-        form(&[("ManageMasterUserPassword", "false"), ("MasterUserPassword", "correct-horse")])
-    );
-
-    let done = answer("ModifyDBInstance", &instance(&[]));
-    let unmanaged = described(&[instance(&[("MasterUserSecret", "")])]);
-    let replay = Replay::in_order(&[(200, &unmanaged), (200, &done)]);
-    update(&replay, &own, &database(json!({})), &["password"]).await.expect("the change is taken");
-    let form = sent(&replay, 1);
-    assert_eq!(form["ManageMasterUserPassword"], "true");
-    assert!(!form.contains_key("MasterUserPassword"));
-}
-
-#[tokio::test]
-async fn a_password_that_is_left_alone_is_in_no_request() {
-    let alone = database(json!({ "password": "unmanaged", "password_version": 2 }));
-    for live in [json!({}), json!({ "password": "env:PROVISION_TEST_UNSET" })] {
-        let replay = Replay::in_order(&[(200, &described(&[instance(&[])]))]);
-        let fields = ["password", "password_version"];
-        update(&replay, &database(live), &alone, &fields).await.expect("nothing is read and nothing is sent");
-        assert_eq!(replay.asked().len(), 1);
-    }
-}
-
-#[tokio::test]
-async fn a_password_that_cannot_be_read_stops_the_call_before_it_is_made() {
-    let replay = Replay::in_order(&[]);
-    let owner = owner("aws_db_instance.gitlab-pgsql");
-    let desired = database(json!({ "password": "env:PROVISION_TEST_UNSET" }));
-    let error = desired.create(&replay, &owner).await.expect_err("there is no password");
-    assert_eq!((error.code.as_str(), error.outcome), ("Password", Outcome::Refused));
-    assert!(error.message.contains("PROVISION_TEST_UNSET"), "{error}");
-    assert_eq!(replay.asked().len(), 0);
-}
-
 #[tokio::test]
 async fn a_database_is_deleted_with_a_last_snapshot_of_a_name_of_its_own() {
     let deleted = answer("DeleteDBInstance", &instance(&[]));
@@ -567,212 +450,6 @@ async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
         let result = database(json!({})).delete(&replay, ID, &owner(AT)).await;
         assert_eq!(result.err().map(|error| error.code).as_deref(), expected, "{answers:?}");
         assert_eq!(replay.asked().len(), answers.len());
-    }
-}
-
-#[tokio::test]
-async fn a_database_is_found_by_its_identifier_and_its_tags_say_whose_it_is() {
-    let owner = owner("aws_db_instance.gitlab-pgsql");
-    let ours = Ownership::Tagged {
-        stack: "gitlab".to_owned(),
-        address: owner.address.to_string(),
-        lineage: None,
-        cluster: None,
-    };
-    for (tags, expected) in [(None, ours), (Some(("TagList", "")), Ownership::Untagged)] {
-        let live = described(&[instance(tags.as_slice())]);
-        let replay = Replay::in_order(&[(200, &live)]);
-        let found = database(json!({})).find(&replay, &owner).await.expect("a read").swap_remove(0);
-        assert_eq!((found.id, found.ownership), (Id::new(ID), expected));
-        assert!(!replay.asked()[0].parameters.contains_key("DBInstanceIdentifier"), "one answer shows all");
-    }
-    let replay = Replay::in_order(&[(200, &described(&[]))]);
-    assert_eq!(database(json!({})).find(&replay, &owner).await, Ok(Vec::new()));
-}
-
-#[tokio::test]
-async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
-    let tags = |address: &str| {
-        format!(
-            "<Tag><Key>provision:stack</Key><Value>gitlab</Value></Tag>\
-             <Tag><Key>provision:address</Key><Value>{address}</Value></Tag>"
-        )
-    };
-    let (here, there) = (tags("aws_db_instance.gitlab-pgsql"), tags("aws_db_instance.old"));
-    let live = |id: &str, name: &str, made: &str, tags: &str, status: &str| {
-        instance(&[
-            ("DbiResourceId", id),
-            ("DBInstanceIdentifier", name),
-            ("InstanceCreateTime", made),
-            ("TagList", tags),
-            ("DBInstanceStatus", status),
-        ])
-    };
-    // Without tags, and with other groups than those of this one: both, and one of the two.
-    let bare = |id: &str, name: &str, subnets: &str, group: &str| {
-        let group = format!(
-            "<VpcSecurityGroupMembership><VpcSecurityGroupId>{group}</VpcSecurityGroupId></VpcSecurityGroupMembership>"
-        );
-        instance(&[
-            ("DbiResourceId", id),
-            ("DBInstanceIdentifier", name),
-            ("TagList", ""),
-            ("DBSubnetGroup", &format!("<DBSubnetGroupName>{subnets}</DBSubnetGroupName>")),
-            ("VpcSecurityGroups", &group),
-        ])
-    };
-    let all = described(&[
-        bare("db-THEIRS", "theirs", "theirs", "sg-9"),
-        bare("db-PLACED", "placed", "gitlab-pgsql", "sg-9"),
-        live("db-OLD", "old", "2026-11-01T00:00:00Z", &there, "available"),
-        live("db-COPY", "copy", "2026-11-03T00:00:00Z", &here, "available"),
-        live("db-NAMED", "gitlab-pgsql", "2026-11-04T00:00:00Z", "", "available"),
-        live("db-RENAMED", "renamed", "2026-11-02T00:00:00Z", &here, "available"),
-        live("db-GOING", "going", "2026-11-02T00:00:00Z", &here, "deleting"),
-        live("db-RECORDED", "recorded", "2026-11-02T00:00:00Z", &there, "available"),
-        bare("db-WORN", "worn", "theirs", "sg-1"),
-        // In a group that the author adds, which others may have as well.
-        bare("db-BESIDE", "beside", "theirs", "sg-2"),
-    ]);
-    let replay = Replay::in_order(&[(200, &all)]);
-    let mut owner = owner("aws_db_instance.gitlab-pgsql");
-    owner.others.insert(Id::new("db-RECORDED"));
-    owner.named_with.insert(Address::new("aws_security_group", "gitlab-pgsql"), Id::new("sg-1"));
-    let found = database(json!({ "vpc_security_group_ids": ["sg-1", "sg-2"] }))
-        .find(&replay, &owner)
-        .await
-        .expect("a read");
-    let found: Vec<_> = found.iter().map(|found| (found.described(), found.trace)).collect();
-    let expected = [
-        ("db-RENAMED (renamed, made 2026-11-02T00:00:00Z)", Trace::Tags),
-        ("db-COPY (copy, made 2026-11-03T00:00:00Z)", Trace::Tags),
-        ("db-NAMED (gitlab-pgsql, made 2026-11-04T00:00:00Z)", Trace::Name),
-        ("db-OLD (old, made 2026-11-01T00:00:00Z)", Trace::Tags),
-        ("db-WORN (worn)", Trace::Use),
-        ("db-PLACED (placed)", Trace::Use),
-    ];
-    assert_eq!(found, expected.map(|(text, trace)| (text.to_owned(), trace)));
-}
-
-fn group() -> Object {
-    let base = json!({
-        "name": "gitlab-pgsql", "description": "Subnets of gitlab-pgsql", "subnet_ids": ["subnet-a", "subnet-b"],
-        "tags": { "Name": "gitlab-pgsql" },
-    });
-    Object::new("aws_db_subnet_group", base, json!({}))
-}
-
-fn described_group(name: &str) -> String {
-    let subnets: String = ["subnet-a", "subnet-b"]
-        .iter()
-        .map(|id| format!("<Subnet><SubnetIdentifier>{id}</SubnetIdentifier></Subnet>"))
-        .collect();
-    format!(
-        "<DBSubnetGroup><DBSubnetGroupName>{name}</DBSubnetGroupName><VpcId>vpc-1</VpcId>\
-         <DBSubnetGroupDescription>Subnets of gitlab-pgsql</DBSubnetGroupDescription>\
-         <DBSubnetGroupArn>arn:{name}</DBSubnetGroupArn><Subnets>{subnets}</Subnets></DBSubnetGroup>"
-    )
-}
-
-fn groups(marker: &str, names: &[&str]) -> String {
-    let groups: String = names.iter().map(|name| described_group(name)).collect();
-    answer("DescribeDBSubnetGroups", &format!("{marker}<DBSubnetGroups>{groups}</DBSubnetGroups>"))
-}
-
-fn listed_tags(ours: bool) -> String {
-    let tags = if ours {
-        "<Tag><Key>provision:stack</Key><Value>gitlab</Value></Tag><Tag><Key>Name</Key><Value>old</Value></Tag>"
-    } else {
-        ""
-    };
-    answer("ListTagsForResource", &format!("<TagList>{tags}</TagList>"))
-}
-
-#[tokio::test]
-async fn a_subnet_group_is_made_with_its_tags_under_its_name_in_lower_case() {
-    let replay = Replay::in_order(&[(200, &answer("CreateDBSubnetGroup", &described_group("gitlab-pgsql")))]);
-    let owner = owner("aws_db_subnet_group.gitlab-pgsql");
-    let written =
-        Object::new("aws_db_subnet_group", group().inputs.into(), json!({ "name": "GitLab-PgSQL" }));
-    assert_eq!(written.create(&replay, &owner).await, Ok(Id::new("gitlab-pgsql")));
-    let form = sent(&replay, 0);
-    assert_eq!(form["DBSubnetGroupName"], "gitlab-pgsql");
-    assert_eq!(form["SubnetIds.SubnetIdentifier.2"], "subnet-b");
-    assert_eq!(
-        (form["Tags.Tag.4.Key"].as_str(), form["Tags.Tag.4.Value"].as_str()),
-        ("provision:stack", "gitlab")
-    );
-}
-
-#[tokio::test]
-async fn subnet_groups_are_read_with_one_call_and_their_recorded_tags() {
-    let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"]))]);
-    let seen = group().observe(&replay, &["gitlab-pgsql"]).await.expect("a read");
-    assert_eq!(seen[&Id::new("gitlab-pgsql")].inputs, group().inputs);
-    assert_eq!(replay.asked()[0].parameters["DBSubnetGroupName"], "gitlab-pgsql");
-
-    let replay = Replay::in_order(&[
-        (200, &groups("<Marker>more</Marker>", &["gitlab-pgsql", "theirs"])),
-        (200, &groups("", &["second"])),
-    ]);
-    let seen = group().observe(&replay, &["gitlab-pgsql", "second", "gone"]).await.expect("a read");
-    assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["gitlab-pgsql", "second"]);
-    assert!(!replay.asked()[0].parameters.contains_key("DBSubnetGroupName"));
-    assert_eq!(replay.asked()[1].parameters["Marker"], "more");
-
-    let replay = Replay::in_order(&[(404, &refusal("DBSubnetGroupNotFoundFault", "none"))]);
-    let seen = group().observe(&replay, &["gitlab-pgsql"]).await.expect("a read");
-    assert!(seen.is_empty());
-}
-
-#[tokio::test]
-async fn a_subnet_group_without_our_tags_is_neither_changed_nor_deleted() {
-    let (live, tags) = (groups("", &["gitlab-pgsql"]), listed_tags(false));
-    let replay = Replay::in_order(&[(200, &live), (200, &tags), (200, &live), (200, &tags)]);
-    let deleted =
-        group().delete(&replay, "gitlab-pgsql", &owner(GROUP_AT)).await.expect_err("it is not ours");
-    let owner = owner(GROUP_AT);
-    let updated = group()
-        .update(&replay, "gitlab-pgsql", &["description"], &group(), &owner)
-        .await
-        .expect_err("it is not ours");
-    assert_eq!((deleted.code.as_str(), updated.code.as_str()), ("NotOurs", "NotOurs"));
-    let actions: Vec<String> =
-        replay.asked().iter().map(|request| request.parameters["Action"].clone()).collect();
-    let reads = ["DescribeDBSubnetGroups", "ListTagsForResource"];
-    assert_eq!(actions, [reads, reads].concat());
-}
-
-#[tokio::test]
-async fn a_change_of_a_subnet_group_sends_all_its_subnets_and_leaves_ownership_tags_alone() {
-    let done = answer("ModifyDBSubnetGroup", &described_group("gitlab-pgsql"));
-    let replay = Replay::in_order(&[
-        (200, &groups("", &["gitlab-pgsql"])),
-        (200, &listed_tags(true)),
-        (200, ""),
-        (200, &done),
-    ]);
-    let (fields, owner) = (["description", "tags"], owner(GROUP_AT));
-    group().update(&replay, "gitlab-pgsql", &fields, &group(), &owner).await.expect("the change is taken");
-    let requests = replay.asked();
-    assert_eq!(requests.len(), 4);
-    let (tags, modify) = (sent(&replay, 2), sent(&replay, 3));
-    assert_eq!(
-        (tags["Action"].as_str(), tags["Tags.Tag.1.Value"].as_str()),
-        ("AddTagsToResource", "gitlab-pgsql")
-    );
-    assert_eq!(modify["SubnetIds.SubnetIdentifier.1"], "subnet-a");
-    assert_eq!(modify["SubnetIds.SubnetIdentifier.2"], "subnet-b");
-}
-
-#[tokio::test]
-async fn a_subnet_group_is_found_by_its_name_and_its_tags_say_whose_it_is() {
-    let owner = owner("aws_db_subnet_group.gitlab-pgsql");
-    for (ours, stack) in [(true, true), (false, false)] {
-        let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"])), (200, &listed_tags(ours))]);
-        let found = group().find(&replay, &owner).await.expect("a read").swap_remove(0);
-        assert_eq!(owner.whose(&found.ownership, None).is_of_this_state(), stack);
-        assert_eq!(replay.asked()[1].parameters["ResourceName"], "arn:gitlab-pgsql");
     }
 }
 
