@@ -458,7 +458,7 @@ fn a_pair_that_is_renamed_in_the_middle_is_failed_over_by_one_command_alone() {
     pair.world.edit_stack("pairs:\n  web:\n", "pairs:\n  site:\n");
     let site =
         |more: &[&str]| pair.world.provision(&[&["failover", "site", "--auto-approve"], more].concat());
-    site(&[]).exits(1).says(&["pair.web moves from a to b", "provision failover web"]);
+    site(&[]).exits(1).says(&["pair.web is moving from a to b", "provision failover web"]);
     pair.failover(&["--back"]).exits(0).says(&["never served"]);
     site(&[]).exits(0);
     pair.serves(&pair.b);

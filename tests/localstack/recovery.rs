@@ -229,7 +229,7 @@ fn an_exchange_that_is_killed_at_any_call_is_gone_on_with_and_no_plan_gets_in_it
         killed(&world, &["restore", "records", "--switch", "--auto-approve"], operation);
         if recorded(&world, "restore")["finished"].is_null() {
             let plan = world.provision(&["plan"]).exits(0);
-            plan.says(&["is changing places with", "provision restore records --switch"]);
+            let plan = plan.says(&["is changing places with", "provision restore records --switch"]);
             assert!(
                 !plan.out.contains("queued"),
                 "a name that is being given waits for no window: {}",
