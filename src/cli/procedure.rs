@@ -78,7 +78,7 @@ pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, 
         return Err(Failure::message(FailureKind::Usage, format!("{place} is no database")).hint(hint));
     };
     let record = &state.resources[address];
-    // What is kept beside can take the place of one that is gone.
+    // One that is kept beside can take the place of one that is gone.
     let keeps =
         state.procedures.get(address).is_some_and(|all| all.values().any(|one| !one.keeps.is_empty()));
     match (&record.id, record.gone) {

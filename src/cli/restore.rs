@@ -355,7 +355,7 @@ pub(super) fn in_the_middle(address: &Address, course: &impl Course) -> Failure 
     ))
 }
 
-/// What is kept, without what has been recorded as the stack's since: that is not let go of.
+/// The objects that are kept, without those that have been recorded as the stack's since: these are not let go of.
 pub(super) fn unrecorded(state: &State, kept: Vec<Kept>) -> Vec<Kept> {
     let is_recorded =
         |kept: &Kept| kept.id.is_some() && state.resources.values().any(|record| record.id == kept.id);

@@ -71,7 +71,7 @@ async fn forget(
     let Some((procedure, upgrade)) = found::<Upgrade>(writer.state(), address)? else {
         return Err(failed(format!("no upgrade of {address} is recorded")).hint("provision status"));
     };
-    // What is not recorded any more can neither be gone on with nor given up.
+    // One that is not recorded any more can neither be gone on with nor given up.
     let is_recorded = writer.state().resources.contains_key(address);
     if is_recorded && !matches!(upgrade.stage, Stage::Upgraded | Stage::Switched | Stage::GivenUp) {
         let hint = match procedure.to_give_up(Upgrade::COMMAND, address) {

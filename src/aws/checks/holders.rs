@@ -109,7 +109,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
 /// The recorded objects that the stack file declares.
 struct Own<'a> {
     by_id: BTreeMap<&'a str, &'a Address>,
-    /// What a restore or an upgrade keeps, with the command that lets go of it.
+    /// The objects that a restore or an upgrade keeps, with the command that lets go of each.
     kept: BTreeMap<&'a str, String>,
     refers_to: BTreeMap<Address, BTreeSet<Address>>,
 }

@@ -88,7 +88,7 @@ pub(super) fn back_to(input: &Input<'_>, other: Address, id: &str) -> Remedy {
     if is_its_own(input, &other, id) {
         return Remedy::by_hand(format!("undo the change of {other} in the stack file for now"));
     }
-    // What a command has put aside gets its place again by that.
+    // The command that has put it aside gives it its place again.
     if let Some(way_back) = input.state.and_then(|state| way_back(&state.procedures, &other, id)) {
         return Remedy::by_hand(way_back);
     }
