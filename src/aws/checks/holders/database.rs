@@ -135,7 +135,7 @@ pub(super) fn judge(
             let hint = format!("{}; then run the same command again", let_go(going, database, own));
             let message = format!("{id} is still used by the database {name} ({status})");
             match database.dbi_resource_id().and_then(|id| own.kept.get(id)) {
-                // It is of no use to anybody once it is deleted.
+                // Letting go of it says how it is deleted.
                 Some(forget) => Verdict::error(format!("{message}, which is kept beside the stack's")).hint(format!(
                     "where it is not needed any more, let go of it, which says how it is deleted: {forget}; or, {hint}"
                 )),
