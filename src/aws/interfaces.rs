@@ -34,6 +34,13 @@ pub enum Of {
     },
     /// RDS does not say of which one.
     Database,
+    Cache {
+        name: String,
+    },
+    /// Of a machine, while it is attached to one.
+    Machine {
+        id: String,
+    },
     Other,
 }
 
@@ -47,10 +54,13 @@ pub async fn interfaces_of(aws: &Aws, groups: &[Id]) -> Result<BTreeMap<Id, Vec<
     let mut by_group: BTreeMap<Id, Vec<Interface>> = BTreeMap::new();
     for interface in &found {
         let description = interface.description();
-        let of = match (mount_target_of(description), description) {
-            (Some((file_system, _)), _) => Of::MountTarget { file_system: file_system.to_owned() },
-            (None, Some(OF_RDS)) => Of::Database,
-            _ => Of::Other,
+        let machine = interface.attachment().and_then(|attachment| attachment.instance_id());
+        let of = match (mount_target_of(description), description, cache_of(description), machine) {
+            (Some((file_system, _)), ..) => Of::MountTarget { file_system: file_system.to_owned() },
+            (None, Some(OF_RDS), ..) => Of::Database,
+            (None, _, Some(cache), _) => Of::Cache { name: cache.to_owned() },
+            (None, _, None, Some(machine)) => Of::Machine { id: machine.to_owned() },
+            (None, _, None, None) => Of::Other,
         };
         let id = interface.network_interface_id().unwrap_or_default();
         let id = description

@@ -600,7 +600,7 @@ fn a_thousand_resources_are_matched_by_their_ids_whatever_their_order() {
             json!({ "id": format!("sg-{number}"), "name": format!("g{number}") }),
         ));
         all.push(one(&format!("aws_efs_file_system.f{number}"), file_system(&id)));
-        all.push(one(&format!("aws_instance.i{number}"), json!({ "id": "i-1" })));
+        all.push(one(&format!("aws_launch_template.i{number}"), json!({ "id": "lt-1" })));
     }
     let sorted = sorted(all);
     assert_eq!((sorted.adoptable.len(), sorted.left_out.len()), (200, 200));

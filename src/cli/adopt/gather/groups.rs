@@ -137,9 +137,9 @@ impl Gatherer<'_> {
     /// True for an interface of what is imported. Those of databases do not say of which one they are: databases are asked for themselves.
     fn is_of_ours(&self, interface: &Interface) -> bool {
         match &interface.of {
-            Of::MountTarget { file_system } => {
-                self.scene.objects.keys().any(|(_, id)| id.as_str() == file_system)
-            }
+            Of::MountTarget { file_system: whole }
+            | Of::Cache { name: whole }
+            | Of::Machine { id: whole } => self.scene.objects.keys().any(|(_, id)| id.as_str() == whole),
             Of::Database => true,
             Of::Other => false,
         }
