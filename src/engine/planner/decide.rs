@@ -79,10 +79,9 @@ fn object(input: &Input<'_>, address: &Address, change: &Change) -> Option<Id> {
     let recorded = || input.state?.resources.get(address)?.id.clone();
     let live = || Some(input.sightings.get(address)?.live()?.0.clone());
     let going = || change.goes.first().map(|going| going.id.clone());
-    match (change.action, input.blueprint.declarations.get(address)) {
-        (Action::NoOp, _) => None,
-        (Action::Create, _) => change.keeps.clone(),
-        (Action::Watch, Some(Declaration::Watched { id })) => Some(id.clone()),
+    match change.action {
+        Action::NoOp => None,
+        Action::Create => change.keeps.clone(),
         _ => change.keeps.clone().or_else(going).or_else(live).or_else(recorded),
     }
 }
@@ -190,7 +189,7 @@ fn managed(
         return Err(Misfit { kind: "the registry", problem: format!("no kind {}", address.kind()) });
     };
     let desired = manager.normalise(resolved)?;
-    if let (Some(Record { watched: true, id: Some(id), .. }), _) = (record, ()) {
+    if let Some(Record { watched: true, id: Some(id), .. }) = record {
         findings.push(findings::not_ours(address, id));
         return Ok(change(address, Action::NoOp, "recorded as the cluster's own"));
     }
