@@ -78,10 +78,9 @@ fn object(input: &Input<'_>, address: &Address, change: &Change) -> Option<Id> {
     let recorded = || input.state?.resources.get(address)?.id.clone();
     let live = || Some(input.sightings.get(address)?.live()?.0.clone());
     let going = || change.goes.first().map(|going| going.id.clone());
-    match (change.action, input.blueprint.declarations.get(address)) {
-        (Action::NoOp, _) => None,
-        (Action::Create, _) => change.keeps.clone(),
-        (Action::Watch, Some(Declaration::Watched { id })) => Some(id.clone()),
+    match change.action {
+        Action::NoOp => None,
+        Action::Create => change.keeps.clone(),
         _ => change.keeps.clone().or_else(going).or_else(live).or_else(recorded),
     }
 }

@@ -1,7 +1,7 @@
 //! Findings about whose an object is, and the update by which an object that was taken over gets its ownership tags.
 
 use super::unfinished::Standing;
-use super::{Input, Sighting, change, error, renamed, tags};
+use super::{Input, Sighting, error, renamed, tags};
 use crate::engine::address::Address;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Level};
@@ -196,13 +196,10 @@ pub(super) fn with_claim(
         _ => field,
     };
     match decision.action {
-        Action::NoOp => Change {
-            fields: vec![field],
-            queued: decision.queued,
-            keeps: decision.keeps,
-            goes: decision.goes,
-            ..change(&owner.address, Action::Update, format!("{reason}; its ownership tags are written"))
-        },
+        Action::NoOp => {
+            let reason = format!("{reason}; its ownership tags are written");
+            Change { action: Action::Update, reason, fields: vec![field], ..decision }
+        }
         Action::Update => {
             let fields = decision.fields.into_iter().chain([field]).collect();
             Change { fields, ..decision }

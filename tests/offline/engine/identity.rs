@@ -3,8 +3,8 @@
 use provision::engine::plan::{Action, FieldChange, Level, Mode, Plan, Response};
 use provision::engine::rebuild::Terms;
 use provision::engine::resource::{Effect, Id, Owner, Ownership, Whose};
-use provision::engine::state::{Edit, Phase};
-use provision::engine::take_over::Refused;
+use provision::engine::state::{Edit, Phase, Predecessor, Record};
+use provision::engine::take_over::{Apart, Refused};
 use serde_json::json;
 
 use super::world::{World, address, options};
@@ -381,6 +381,43 @@ async fn what_kept_another_name_than_the_declared_one_is_found_through_what_uses
         (Some(group.as_str()), &json!("a"))
     );
     assert!(found.absent.is_empty(), "{:?}", found.absent);
+}
+
+#[tokio::test]
+async fn an_object_that_is_taken_over_comes_into_the_record_with_what_still_waits_to_be_deleted() {
+    let world = settled().await;
+    let theirs = "fake_disk-theirs";
+    let own = id_of(&world, DISK);
+    let mut object = world.shared.cloud().objects[&own].clone();
+    (object.key, object.stack) = ("theirs".to_owned(), String::new());
+    world.shared.cloud().objects.insert(theirs.to_owned(), object);
+    let before = world.state().expect("there is a state").resources[&address(DISK)].clone();
+    let old = Predecessor {
+        id: Id::new("fake_disk-old"),
+        inputs: before.inputs.clone(),
+        depends_on: before.depends_on.clone(),
+        older: None,
+    };
+    let record = Record { generation: 3, predecessor: Some(old.clone()), gone: true, ..before };
+    world.edit_state(Edit::Put { address: address(DISK), record }).await;
+    let taken = world.look_to_take_over(DISK, theirs, None).await.expect("it can be taken over");
+    let record = &taken.records[&address(DISK)];
+    assert_eq!(record.id.as_ref().map(Id::as_str), Some(theirs));
+    assert_eq!((record.generation, &record.predecessor, record.gone), (3, &Some(old), false));
+}
+
+#[tokio::test]
+async fn what_an_object_that_is_taken_over_uses_instead_of_something_declared_is_named() {
+    let mut world = settled().await;
+    world.declare("fake_group.b", json!({"name": "b", "parent": "${fake_group.network.id}"}));
+    world.must_apply().await;
+    let (mount, other) = (id_of(&world, "fake_group.m/x"), id_of(&world, "fake_group.b"));
+    let taken = world.look_to_take_over("fake_group.m/x", &mount, None).await;
+    assert!(taken.expect("it can be taken over").apart.is_empty());
+    world.change_live("fake_group.m/x", |mount| drop(mount.inputs.insert("uses".to_owned(), json!([other]))));
+    let taken = world.look_to_take_over("fake_group.m/x", &mount, None).await.expect("it can be taken over");
+    let apart = Apart { address: address(GROUP), used: vec![other], is_fixed: false, left_to_others: None };
+    assert_eq!(taken.apart, [(address("fake_group.m/x"), vec![apart])].into());
 }
 
 #[tokio::test]
