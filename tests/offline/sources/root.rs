@@ -20,6 +20,7 @@ const ROOT: &[&str] = &[
     "examples",
     "fuzz",
     "localstack",
+    "packaging",
     "plans",
     "proptest-regressions",
     "provision.yaml",
@@ -27,6 +28,7 @@ const ROOT: &[&str] = &[
     "setup",
     "src",
     "state",
+    "templates",
     "tests",
     "tools",
 ];
