@@ -35,7 +35,8 @@ fuzz:
 
 ## Formatting, lints as errors, licences and advisories.
 lint: format audit
-	cargo clippy --locked --lib --bins --tests --test localstack --test faults -- -D warnings
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --test localstack --test faults -- -D warnings
 
 ## Formatting alone.
 format:

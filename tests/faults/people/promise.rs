@@ -209,7 +209,6 @@ fn made(heard: &Heard) -> Option<String> {
         "CreateFileSystem" => json("FileSystemId"),
         "CreateMountTarget" => json("MountTargetId"),
         "CreateAccessPoint" => json("AccessPointId"),
-        "RunInstances" => after("<instanceId>", '<'),
         "CreateVolume" => after("<volumeId>", '<'),
         "AllocateAddress" => after("<allocationId>", '<'),
         _ => objects(&heard.call).pop(),
