@@ -134,7 +134,8 @@ fn a_protected_replica_of_a_database_that_a_restore_has_put_aside_is_replaced_by
         "provision apply --refresh-only",
         "provision apply",
     ];
-    assert_eq!(hint, steps.join(", then: "));
+    let back = "; or, for the one before again: provision restore main --switch --back";
+    assert_eq!(hint, format!("for a new one: {}{back}", steps.join(", then: ")));
     world.edit_stack("db.m7g.large,", "db.m7g.large, deletion_protection: false,");
     let off = world.cloud.rds.modify_db_instance().db_instance_identifier("main-reports");
     world.cloud.run(off.deletion_protection(false).send()).expect("it can be turned off");

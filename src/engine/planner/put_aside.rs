@@ -11,7 +11,7 @@ use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Change, Finding};
 use crate::engine::remedy::{Remedy, Way};
 use crate::engine::resource::{Effect, Role};
-use crate::engine::state::{Kept, Record};
+use crate::engine::state::{Kept, Record, way_back};
 
 /// The object that a procedure keeps beside the one of an address.
 struct PutAside<'a> {
@@ -65,5 +65,10 @@ pub(super) fn protected(
         "its deletion protection is on, and it goes with {}, which the {command} of {other} has put aside: a new one takes its place",
         kept.name,
     );
-    Some(remedied("protected", address, message, vec![Way::of(steps)]))
+    // Of two that have changed places, the command also gives the one before its place again.
+    let id = kept.id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let back = input.state.and_then(|state| way_back(&state.procedures, other, &id));
+    let back = back.map(|command| Way::to("for the one before again", [Remedy::by_hand(command)]));
+    let ways = [Way::to("for a new one", steps)].into_iter().chain(back).collect();
+    Some(remedied("protected", address, message, ways))
 }

@@ -81,7 +81,9 @@ pub fn way_back(procedures: &Procedures, address: &Address, id: &str) -> Option<
     let keeps = |one: &Procedure| {
         one.keeps.iter().any(|kept| kept.id.as_ref().is_some_and(|kept| kept.as_str() == id))
     };
-    let mut ended = procedures.get(address)?.iter().filter(|(_, one)| !one.is_under_way() && keeps(one));
+    // Other commands have no way back, though they keep what was before: an upgrade that has ended goes on with nothing.
+    let goes_back = |one: &Procedure| !one.is_under_way() && one.goes_on.ends_with("--back");
+    let mut ended = procedures.get(address)?.iter().filter(|(_, one)| goes_back(one) && keeps(one));
     ended.next().map(|(command, one)| one.to_go_on(command, address))
 }
 
@@ -90,4 +92,36 @@ pub fn under_way<'a>(procedures: &'a Procedures, address: &Address) -> Option<(&
     let of_object = procedures.get(address)?;
     let mut under_way = of_object.iter().filter(|(_, one)| one.is_under_way());
     under_way.next().map(|(command, one)| (command.as_str(), one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_exchange_that_has_ended_and_keeps_the_object_has_a_way_back() {
+        let address = Address::new("aws_db_instance", "main");
+        let ended = |goes_on: &str, finished: Option<&str>| Procedure {
+            doing: String::new(),
+            goes_on: goes_on.to_owned(),
+            gives_up: None,
+            step: String::new(),
+            started: String::new(),
+            finished: finished.map(str::to_owned),
+            holds: false,
+            along: BTreeSet::new(),
+            keeps: vec![Kept { id: Some(Id::new("db-1")), name: "main-old".to_owned() }],
+            facts: Document::new(),
+        };
+        for (procedure, id, command) in [
+            (ended("--switch --back", Some("now")), "db-1", Some("provision restore main --switch --back")),
+            (ended("--switch --back", Some("now")), "db-2", None),
+            (ended("--switch --back", None), "db-1", None),
+            (ended("--switch", Some("now")), "db-1", None),
+        ] {
+            let procedures =
+                Procedures::from([(address.clone(), BTreeMap::from([("restore".to_owned(), procedure)]))]);
+            assert_eq!(way_back(&procedures, &address, id).as_deref(), command);
+        }
+    }
 }
