@@ -353,7 +353,7 @@ fn of_two_upgrades_at_once_one_goes_on() {
 fn the_waits_of_aws_are_waited_for_and_no_call_is_made_twice() {
     let world = world();
     world.control.settings(json!({
-        "db_snapshot": 1.0, "db_modify_lag": 0.7, "db_modifying": 1.2, "db_blue_green": 1.5, "db_creating": 1.0, "db_switching": 1.0,
+        "db_snapshot": 1.0, "db_modify_lag": 0.7, "db_modifying": 1.2, "db_blue_green": 3.0, "db_creating": 1.0, "db_switching": 4.0,
     }));
     world.control.forget_calls();
     upgrade(&world, &["--to", "17", "--blue-green"]).exits(0).says(&["is creating", "is made: "]);
