@@ -323,7 +323,7 @@ fn a_boot_that_is_killed_at_any_call_is_gone_on_with_and_the_file_system_is_made
             let at = format!("{moment} {number}: {}", calls[number - 1]);
             let (world, a) = begun();
             a.dies(&format!("{moment} {number}"));
-            a.boot().is_killed();
+            a.boot().dies();
             a.dies("");
             a.restart();
             // Both have come to be meanwhile, where they were still to come.

@@ -47,7 +47,7 @@ impl Ran {
     }
 
     #[track_caller]
-    pub fn is_killed(self) {
+    pub fn dies(self) {
         assert_eq!(self.status.signal(), Some(9), "{}{}", self.out, self.err);
     }
 }
