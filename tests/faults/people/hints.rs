@@ -50,9 +50,19 @@ pub fn of_plan(plan: &Value, level: &str) -> Vec<Hint> {
         .collect()
 }
 
-/// The error of a run that has no document.
+/// The error of a run that has no plan: its document, with `--json`, or its text.
 pub fn of_text(text: &str) -> Hint {
     let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let starts = text.match_indices('{').map(|(at, _)| &text[at..]);
+    let documents =
+        starts.filter_map(|rest| serde_json::Deserializer::from_str(rest).into_iter::<Value>().next()?.ok());
+    if let Some(error) = documents.map(|document| document["error"].clone()).find(Value::is_object) {
+        let causes = error["causes"].as_array().into_iter().flatten();
+        let said = std::iter::once(&error["message"]).chain(causes).filter_map(Value::as_str);
+        let message = said.collect::<Vec<_>>().join(": ");
+        let hint = error["hint"].as_str().map(in_one_line);
+        return Hint { check: FAILURE.to_owned(), address: None, message, hint };
+    }
     let from = text.find("error: ").map_or(0, |at| at + "error: ".len());
     let (message, hint) = match text[from..].split_once("hint:") {
         Some((message, hint)) => (flat(message), Some(in_one_line(hint))),
