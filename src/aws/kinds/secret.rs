@@ -170,7 +170,15 @@ impl Kind for SecretsManagerSecret {
         tags::refuse_others(DELETE, id, &ownership(&live), deletion.owner)?;
         // Without a number the window is 30 days, the longest (DeleteSecret, RecoveryWindowInDays).
         let delete = aws.write.secrets.delete_secret().secret_id(id);
-        absent_is_done(delete.send().await.map(drop).map_err(aws_error(DELETE)))
+        match absent_is_done(delete.send().await.map(drop).map_err(aws_error(DELETE))) {
+            // A call that arrived twice is refused the second time: "currently marked deleted".
+            Err(error) if error.code == "InvalidRequestException" => match staying(described(aws, id).await?)
+            {
+                Some(_) => Err(error),
+                None => Ok(()),
+            },
+            answer => answer,
+        }
     }
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
