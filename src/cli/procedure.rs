@@ -92,12 +92,8 @@ pub(super) fn database<'a>(state: &'a State, place: &Place) -> Result<(Address, 
 
 /// The failure where a procedure of a database is recorded, and the database is not any more.
 fn no_longer_recorded(state: &State, place: &Place) -> Option<Failure> {
-    let is_meant = |address: &Address| match place {
-        Place::Address(meant) => address == meant,
-        Place::Name(name) => address.title() == *name,
-    };
     let mut of_databases = state.procedures.iter().filter(|(address, _)| address.kind() == DATABASE);
-    let (address, procedures) = of_databases.find(|(address, _)| is_meant(address))?;
+    let (address, procedures) = of_databases.find(|(address, _)| place.means(address))?;
     let commands = procedures.keys().filter(|command| matches!(command.as_str(), "restore" | "upgrade"));
     let forget: Vec<String> =
         commands.map(|command| format!("provision {command} {} --forget", address.title())).collect();
@@ -139,13 +135,9 @@ pub(super) fn found<C: Course>(state: &State, address: &Address) -> Result<Optio
 
 /// The address of which a procedure of a command is recorded: its record may have been forgotten since.
 pub(super) fn kept<C: Course>(state: &State, place: &Place) -> Result<Address, Failure> {
-    let is_meant = |address: &&Address| match place {
-        Place::Address(meant) => *address == meant,
-        Place::Name(name) => address.title() == *name,
-    };
     let recorded = state.procedures.iter().filter(|(_, all)| all.contains_key(C::COMMAND));
     let mut recorded = recorded.map(|(address, _)| address);
-    recorded.find(is_meant).cloned().ok_or_else(|| {
+    recorded.find(|address| place.means(address)).cloned().ok_or_else(|| {
         Failure::message(FailureKind::Failed, format!("no {} of {place} is recorded", C::COMMAND))
             .hint("provision status")
     })

@@ -89,11 +89,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
 
 /// The file system that is meant, where no database has the name; recorded, or of a restore.
 fn file_system(state: &State, place: &Place) -> Option<Address> {
-    let is_meant = |address: &&Address| match place {
-        Place::Address(meant) => *address == meant,
-        Place::Name(name) => address.title() == *name,
-    };
-    let all = state.resources.keys().chain(state.procedures.keys()).filter(is_meant);
+    let all = state.resources.keys().chain(state.procedures.keys()).filter(|address| place.means(address));
     let (mut databases, mut files) =
         (all.clone().filter(|one| one.kind() == KIND), all.filter(|one| one.kind() == recovery::FILE_SYSTEM));
     if databases.next().is_some() { None } else { files.next().cloned() }
@@ -418,11 +414,6 @@ struct Restoring<'a> {
 }
 
 impl Restoring<'_> {
-    /// The address of the one that stands beside.
-    fn beside(&self) -> Address {
-        Address::member(self.address.kind(), self.address.name(), "beside")
-    }
-
     fn owner(&self, state: &State, address: &Address) -> Owner {
         let generation = state.resources.get(self.address).map_or(0, |record| record.generation + 1);
         let blueprint = Blueprint { stack: state.stack.clone(), ..Blueprint::default() };
@@ -466,7 +457,7 @@ impl Hands<Restore> for Restoring<'_> {
             None => recovery::by_name(aws, &side.aside).await,
         };
         let named = recovery::by_name(aws, &restore.identifier);
-        let beside = self.beside().to_string();
+        let beside = self.address.beside().to_string();
         let (old, new, named) = futures_util::future::try_join3(of(&restore.old), of(&restore.new), named)
             .await
             .map_err(aws_failure)?;
@@ -518,14 +509,14 @@ impl Hands<Restore> for Restoring<'_> {
         };
         match step {
             Step::Restore => {
-                let id = cloud.create(KIND, &restore.inputs, &ours(&self.beside())).await?;
+                let id = cloud.create(KIND, &restore.inputs, &ours(&self.address.beside())).await?;
                 restore.new.id = Some(id);
             }
             Step::Complete => {
                 let id = new_id().await?;
                 if let Some(live) = self.live(&id, &self.asked(restore)).await? {
                     let fields = self.unmet(restore, &live).into_iter().collect();
-                    let owner = ours(&self.beside());
+                    let owner = ours(&self.address.beside());
                     let change =
                         ChangeDocument { id: &id, fields: &fields, observed: &live.inputs, owner: &owner };
                     cloud.update(KIND, &restore.inputs, change).await?;
@@ -541,7 +532,7 @@ impl Hands<Restore> for Restoring<'_> {
             }
             Step::TagOld => {
                 if let Some(id) = &restore.old.id {
-                    cloud.claim(KIND, id, &ours(&self.beside())).await?;
+                    cloud.claim(KIND, id, &ours(&self.address.beside())).await?;
                 }
             }
             Step::TagNew => cloud.claim(KIND, &new_id().await?, &ours(self.address)).await?,

@@ -63,6 +63,14 @@ impl Address {
     pub fn member_name(&self) -> Option<&str> {
         self.member.as_deref()
     }
+
+    /// The address in the ownership tags of an object that stands beside the one of this address: the stack's own, and for nothing
+    /// that is declared.
+    pub fn beside(&self) -> Self {
+        let member =
+            self.member.as_ref().map_or_else(|| "beside".to_owned(), |member| format!("{member}-beside"));
+        Self { member: Some(member), ..self.clone() }
+    }
 }
 
 impl fmt::Display for Address {

@@ -144,12 +144,6 @@ pub struct Seen {
     pub unmet: Vec<String>,
 }
 
-/// The address in the tags of a part that stands beside.
-pub fn part_beside(part: &Address) -> Address {
-    let member = part.member_name().unwrap_or("part");
-    Address::member(part.kind(), part.name(), &format!("{member}-beside"))
-}
-
 impl FileRestore {
     /// Begins to let the new one take the place.
     pub fn switch(&mut self) {
@@ -319,7 +313,7 @@ impl FileRestore {
             return Next::Do(Step::TagOld);
         }
         let mut olds = observed.old_parts.iter();
-        if let Some((part, _)) = olds.find(|(part, seen)| differs(seen, &part_beside(part).to_string())) {
+        if let Some((part, _)) = olds.find(|(part, seen)| differs(seen, &part.beside().to_string())) {
             return Next::Do(Step::TagOldPart(part.clone()));
         }
         if observed.new.as_ref().is_some_and(|new| differs(new, &observed.address)) {

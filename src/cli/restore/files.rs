@@ -29,7 +29,7 @@ use crate::engine::refresh::RefreshError;
 use crate::engine::resource::{Condition, Id, Owner, Ownership, Trace};
 use crate::engine::state::{Edit, Phase, Record, State, Writer};
 use crate::recovery::course::Course;
-use crate::recovery::files::{FileRestore, Observed, Part, Seen, Step, part_beside};
+use crate::recovery::files::{FileRestore, Observed, Part, Seen, Step};
 use crate::recovery::restore::Stage;
 use crate::recovery::status::written;
 use crate::view::failure::{Failure, FailureKind};
@@ -308,7 +308,7 @@ async fn forget(
             )));
         }
         restore.learn(&observed);
-        let aside = hands.beside();
+        let aside = address.beside();
         let is_tagged = |seen: &Seen| seen.tagged.as_deref() == Some(aside.to_string().as_str());
         if let (Stage::Restoring, Some(id)) = (restore.stage, &restore.new)
             && observed.new.as_ref().is_some_and(|new| !is_tagged(new))
@@ -364,11 +364,6 @@ struct Restoring<'a> {
 impl Restoring<'_> {
     fn manager(&self, kind: &str) -> &dyn Manager {
         self.session.registry.managing(kind).expect("the registry has file systems and their parts")
-    }
-
-    /// The address of the one that stands beside.
-    fn beside(&self) -> Address {
-        Address::member(self.address.kind(), self.address.name(), "beside")
     }
 
     /// The owner of what is made or tagged for an address; its generation is of the object that stands there.
@@ -510,7 +505,7 @@ impl Hands<FileRestore> for Restoring<'_> {
             let id = match &part.new {
                 Some(id) => Some(id.clone()),
                 None => {
-                    let owner = self.owner(self.state, &part_beside(address));
+                    let owner = self.owner(self.state, &address.beside());
                     self.find(&owner, (address, part), &new).await.map_err(unreadable)?
                 }
             };
@@ -556,7 +551,7 @@ impl Hands<FileRestore> for Restoring<'_> {
             }
             Step::TagBeside => {
                 if let Some(new) = &restore.new {
-                    cloud.claim(FILE_SYSTEM, new, &owner(&self.beside())).await?;
+                    cloud.claim(FILE_SYSTEM, new, &owner(&self.address.beside())).await?;
                 }
             }
             Step::Complete => {
@@ -565,7 +560,7 @@ impl Hands<FileRestore> for Restoring<'_> {
                         self.live(FILE_SYSTEM, &[(new.clone(), restore.inputs.clone())]).await?.get(new)
                 {
                     let fields = self.unmet(restore, live);
-                    let owner = owner(&self.beside());
+                    let owner = owner(&self.address.beside());
                     let change =
                         ChangeDocument { id: new, fields: &fields, observed: &live.inputs, owner: &owner };
                     cloud.update(FILE_SYSTEM, &restore.inputs, change).await?;
@@ -575,14 +570,14 @@ impl Hands<FileRestore> for Restoring<'_> {
                 let new = restore.new.clone();
                 if let (Some(part), Some(new)) = (restore.parts.get_mut(address), new) {
                     let inputs = Self::of(part, &new);
-                    let id = cloud.create(address.kind(), &inputs, &owner(&part_beside(address))).await?;
+                    let id = cloud.create(address.kind(), &inputs, &owner(&address.beside())).await?;
                     part.new = Some(id);
                 }
             }
-            Step::TagOld => cloud.claim(FILE_SYSTEM, &restore.old, &owner(&self.beside())).await?,
+            Step::TagOld => cloud.claim(FILE_SYSTEM, &restore.old, &owner(&self.address.beside())).await?,
             Step::TagOldPart(address) => {
                 if let Some(part) = restore.parts.get(address) {
-                    cloud.claim(address.kind(), &part.old, &owner(&part_beside(address))).await?;
+                    cloud.claim(address.kind(), &part.old, &owner(&address.beside())).await?;
                 }
             }
             Step::TagNew => {

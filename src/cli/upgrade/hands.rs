@@ -42,11 +42,6 @@ impl<'a> Upgrading<'a> {
         Self { session, address }
     }
 
-    /// The address of the one that stands beside.
-    fn beside(&self) -> Address {
-        Address::member(self.address.kind(), self.address.name(), "beside")
-    }
-
     /// The owner of what is made for an address.
     pub(super) fn owner_of(&self, state: &State, address: &Address) -> Owner {
         let generation = state.resources.get(address).map_or(0, |record| record.generation + 1);
@@ -236,7 +231,7 @@ impl Hands<Upgrade> for Upgrading<'_> {
         let copy_id = || upgrade.copy.as_ref().and_then(|copy| copy.id.clone());
         match step {
             Step::Snapshot => {
-                let owner = ours(&self.beside());
+                let owner = ours(&self.address.beside());
                 recovery::take_snapshot(aws, &upgrade.identifier, &upgrade.snapshot, &owner).await?;
             }
             Step::MakeGroup => {
@@ -282,7 +277,7 @@ impl Hands<Upgrade> for Upgrading<'_> {
                 let live = recovery::by_id(aws, &upgrade.id).await?;
                 let arn = live.and_then(|live| live.db_instance_arn).unwrap_or_default();
                 let group = upgrade.recorded.get("parameter_group_name").and_then(|name| name.as_str());
-                let owner = ours(&self.beside());
+                let owner = ours(&self.address.beside());
                 if let Some(copy) = &mut upgrade.copy {
                     let (name, version) = (copy.name.as_str(), upgrade.to.as_str());
                     let wanted = Wanted { name, source: &arn, version, group };
@@ -308,7 +303,7 @@ impl Hands<Upgrade> for Upgrading<'_> {
                     (None, None) => None,
                 };
                 if let Some(id) = id {
-                    cloud.claim(DATABASE, &id, &ours(&self.beside())).await?;
+                    cloud.claim(DATABASE, &id, &ours(&self.address.beside())).await?;
                 }
             }
             Step::Switch => {
@@ -318,7 +313,7 @@ impl Hands<Upgrade> for Upgrading<'_> {
                     recovery::switch_over(aws, deployment, copy.seconds).await?;
                 }
             }
-            Step::TagOld => cloud.claim(DATABASE, &upgrade.id, &ours(&self.beside())).await?,
+            Step::TagOld => cloud.claim(DATABASE, &upgrade.id, &ours(&self.address.beside())).await?,
             Step::TagNew => {
                 if let Some(id) = copy_id() {
                     cloud.claim(DATABASE, &id, &ours(self.address)).await?;

@@ -124,8 +124,7 @@ pub(super) fn without_those_of_others<'a>(
     (ours, left.collect())
 }
 
-/// A recorded object whose tags say that another one has its place: the state is older than the exchange of the two. The tags of what
-/// a procedure has put aside name the address with the member `beside`, or with its own and that at the end.
+/// A recorded object whose tags say that another one has its place: the state is older than the exchange of the two.
 pub(super) fn stands_beside(
     input: &Input<'_>,
     owner: &Owner,
@@ -137,15 +136,11 @@ pub(super) fn stands_beside(
         return None;
     };
     let address = &owner.address;
-    let beside = match address.member_name() {
-        Some(member) => Address::member(address.kind(), address.name(), &format!("{member}-beside")),
-        None => Address::member(address.kind(), address.name(), "beside"),
-    };
     // Its own state knows of the exchange.
     let knows = input.state.is_some_and(|state| {
         state.procedures.iter().any(|(of, all)| !all.is_empty() && of.name() == address.name())
     });
-    if claimed || knows || its != beside.to_string() {
+    if claimed || knows || its != address.beside().to_string() {
         return None;
     }
     let message = format!(

@@ -27,6 +27,16 @@ impl FromStr for Place {
     }
 }
 
+impl Place {
+    /// True for the address that is named, or one that has the name.
+    pub fn means(&self, address: &Address) -> bool {
+        match self {
+            Self::Address(meant) => address == meant,
+            Self::Name(name) => address.title() == *name,
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -74,13 +74,13 @@ fn carried_out(step: &Step, restore: &mut FileRestore, all: &mut Observed) {
         Step::TagBeside => all.new.as_mut().expect(THERE).tagged = Some(beside(ADDRESS)),
         Step::Complete => all.new.as_mut().expect(THERE).unmet.clear(),
         Step::Make(part) => {
-            let aside = part_beside(part).to_string();
+            let aside = part.beside().to_string();
             let tag = (*part == point()).then_some(aside.as_str());
             all.new_parts.insert(part.clone(), seen("made", tag));
         }
         Step::TagOld => all.old.as_mut().expect(THERE).tagged = Some(beside(ADDRESS)),
         Step::TagOldPart(part) => {
-            all.old_parts.get_mut(part).expect(THERE).tagged = Some(part_beside(part).to_string());
+            all.old_parts.get_mut(part).expect(THERE).tagged = Some(part.beside().to_string());
         }
         Step::TagNew => all.new.as_mut().expect(THERE).tagged = Some(ADDRESS.to_owned()),
         Step::TagNewPart(part) => {
